@@ -1,0 +1,1 @@
+"""Modbus TCP: `address`, `plan` and `decode` are pure, `client` holds the connection."""

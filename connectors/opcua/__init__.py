@@ -1,0 +1,1 @@
+"""OPC UA: `address` is pure, `client` holds the connection."""

@@ -1,0 +1,5 @@
+"""``python -m oee``."""
+
+from oee.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""``GET /api/v1/kpis``: the figures, in the windows that the asker wants."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import fastapi
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from oee.api.access import ApiAccess
+from oee.api.answers import json_answer
+from oee.api.documented import READ_RESPONSES
+from oee.api.models import KpiPage
+from oee.api.params import MAX_DAYS, MAX_FINE_DAYS, Name, OptionalName, RangeQuery, decode_cursor, encode_cursor
+from oee.api.problems import invalid
+from oee.model import ShiftResult
+from oee.report.kpi import kpi_item
+from oee.report.source import ResultSource
+
+GROUPS = ("none", "hour", "shift", "day")
+LATER_GROUPS = ("week", "month", "product", "order")
+MAX_LIMIT = 1000
+
+
+class KpiQuery(RangeQuery):
+    """What to compute, over which windows."""
+
+    line: Name
+    machine: OptionalName = Field(None, description="One machine of the line; without it, the line as a whole.")
+    group_by: str = Field(
+        "none",
+        json_schema_extra={"enum": list(GROUPS)},
+        description="none: one item over the range; hour: local clock hours, cut at shift edges; "
+        "shift, day: whole ones that start in the range.",
+    )
+    limit: int = Field(100, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(
+        None, max_length=1000, description="`next` of the page before; all other parameters stay as they were."
+    )
+
+    def check_all(self) -> None:
+        """Refuse groups and ranges that can't be taken (422)."""
+        if self.group_by in LATER_GROUPS:
+            raise invalid("/query/group_by", f"group_by={self.group_by} is not there yet in this version.")
+        if self.group_by not in GROUPS:
+            raise invalid("/query/group_by", f"group_by: use one of {', '.join(GROUPS)}.")
+        self.check(MAX_FINE_DAYS if self.group_by == "hour" else MAX_DAYS, f"group_by={self.group_by}")
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What a cursor is bound to."""
+        return (self.line, self.machine, self.from_us, self.to_us, self.group_by)
+
+
+def kpi_router(source: ResultSource) -> APIRouter:
+    """Build the route."""
+    router = APIRouter(prefix="/api/v1", tags=["Figures"], dependencies=[Depends(ApiAccess())])
+
+    @router.get("/kpis", response_model=KpiPage, responses=READ_RESPONSES)
+    def kpis(request: Request, query: Annotated[KpiQuery, fastapi.Query()]) -> Response:
+        """OEE and everything under it, for a line or one of its machines."""
+        query.check_all()
+        results, following = page(source, query)
+        zone = ZoneInfo(source.plant().plant.timezone)
+        return json_answer(request, {"items": [kpi_item(r, zone) for r in results], "next": following})
+
+    return router
+
+
+def page(source: ResultSource, query: KpiQuery) -> tuple[list[ShiftResult], str | None]:
+    """Return at most ``limit`` results and the cursor of the page after them."""
+    after = decode_cursor(query.cursor, query.identity) if query.cursor else None
+    # Everything before the cursor needs no computing again: windows are found by their start.
+    from_us = query.from_us if after is None else max(query.from_us, after[0])
+    found = sorted(_results(source, query, from_us), key=_place)
+    rest = [r for r in found if after is None or _place(r) > after]
+    results = rest[: query.limit]
+    more = len(rest) > len(results)
+    return results, encode_cursor(_place(results[-1]), query.identity) if more else None
+
+
+def _results(source: ResultSource, query: KpiQuery, from_us: int) -> list[ShiftResult]:
+    window = query.line, from_us, query.to_us, query.machine
+    if query.group_by == "none":
+        return [source.window(*window)]
+    if query.group_by == "hour":
+        return source.hours(*window)
+    if query.group_by == "day":
+        return [_nameless(day) for day in source.days(*window)]
+    # Off time belongs to its day, but is no shift: somebody who asks for shifts wants those that have a name.
+    return [r for r in source.shifts(*window) if r.instance.planned or r.instance.cancelled]
+
+
+def _nameless(day: ShiftResult) -> ShiftResult:
+    """A day is no shift, whichever instance its result was made from."""
+    return dataclasses.replace(day, instance=dataclasses.replace(day.instance, name=""))
+
+
+def _place(result: ShiftResult) -> tuple[int, str, str]:
+    """Where a result stands in the list; the window's own start is cut by nothing but the range."""
+    return result.window.start_us, result.instance.production_date, result.instance.name

@@ -1,0 +1,228 @@
+"""The shapes of the answers, as OpenAPI shows them. Answers are built from plain data; tests hold them to these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339 in plant time.")]
+
+
+class Shape(BaseModel):
+    """Closed: an answer never has a field that the documentation doesn't know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Elements(Shape):
+    """What the ratios are made of: durations in seconds and parts as counts; they add up over time."""
+
+    calendar_s: float
+    not_scheduled_s: float
+    excluded_s: float
+    planned_busy_s: float
+    no_data_s: float
+    planned_stop_s: float
+    unplanned_stop_s: float
+    external_stop_s: float
+    small_stop_s: float
+    run_s: float
+    actual_production_s: float
+    setup_s: float
+    ideal_total_s: float | None
+    ideal_good_s: float | None
+    total_count: int
+    good_count: int
+    reject_count: int
+    rework_count: int
+    unscheduled_count: int
+    no_data_count: int
+    stopped_count: int
+    stop_count: int
+    closed_stop_count: int
+    closed_stop_s: float
+
+
+class Loss(Shape):
+    """What a loss cost, in seconds and in parts; null where unknown."""
+
+    s: float | None
+    parts: float | None
+
+
+class Kpi(Shape):
+    """Indicators of one line or machine over one window; null where unknown or impossible."""
+
+    id: str
+    line: str
+    machine: str | None = Field(description="null: the line as a whole.")
+    shift: str | None
+    production_date: str | None
+    start: Timestamp
+    end: Timestamp
+    product: str | None
+    order: str | None
+    status: str = Field(description="live, provisional or final.")
+    revision: int | None = Field(description="null while live.")
+    method: str = Field(description="How the line's figures come from its machines.")
+    definition: str = Field(description="Version of the rules and of the configuration that gave these figures.")
+    availability: float | None
+    performance: float | None = Field(description="Raw: above 1 where parts came faster than ideal.")
+    quality: float | None
+    oee: float | None
+    loading: float | None
+    teep: float | None
+    ooe: float | None
+    nee: float | None
+    coverage: float | None
+    availability_min: float | None
+    availability_max: float | None
+    piece_quality: float | None
+    mttr_s: float | None
+    mtbf_s: float | None
+    elements: Elements
+    losses: dict[str, Loss]
+    flags: list[str]
+
+
+class KpiPage(Shape):
+    """One page of KPIs; ``next`` is the cursor of the page after it, null on the last."""
+
+    items: list[Kpi]
+    next: str | None
+
+
+class Targets(Shape):
+    """Targets as ratios from 0 to 1; null where the plant set none."""
+
+    oee: float | None
+    availability: float | None
+    performance: float | None
+    quality: float | None
+
+
+class Machine(Shape):
+    """A machine of a line."""
+
+    id: str
+    name: str
+
+
+class Line(Shape):
+    """A line; machines in the order in which parts flow."""
+
+    id: str
+    name: str
+    timezone: str
+    calendar: str
+    method: str
+    constraint: str = Field(description="The machine whose state is the line's.")
+    targets: Targets
+    machines: list[Machine]
+
+
+class Lines(Shape):
+    """All lines."""
+
+    items: list[Line]
+
+
+class MachineState(Shape):
+    """What a machine is in, since when, and when it last proved that it is alive."""
+
+    machine: str
+    category: str
+    state: str | None = Field(description="The machine's own word or number.")
+    reason: str | None
+    since: Timestamp
+    alive: Timestamp | None
+
+
+class LineState(Shape):
+    """The state of a line is that of its constraint machine."""
+
+    line: str
+    category: str
+    state: str | None
+    reason: str | None
+    since: Timestamp
+    alive: Timestamp | None
+    machines: list[MachineState]
+
+
+class Interval(Shape):
+    """A stretch of one category."""
+
+    start: Timestamp
+    end: Timestamp
+    category: str
+    state: str | None
+    reason: str | None
+    machine: str | None = Field(description="null: the line as a whole.")
+    open: bool = Field(description="It goes on; its end is only how far we know.")
+
+
+class Intervals(Shape):
+    """Categories over the range, without gaps, as far as it has elapsed."""
+
+    items: list[Interval]
+
+
+class Break(Shape):
+    """A break within a shift."""
+
+    start: Timestamp
+    end: Timestamp
+    name: str
+
+
+class Shift(Shape):
+    """One shift of one line on one production day."""
+
+    line: str
+    production_date: str
+    shift: str
+    start: Timestamp
+    end: Timestamp
+    length_s: float
+    cancelled: bool
+    breaks: list[Break]
+
+
+class Shifts(Shape):
+    """Shifts that overlap the range, those to come too."""
+
+    items: list[Shift]
+
+
+class Revision(Shape):
+    """One published revision of a shift, and why there is one."""
+
+    revision: int
+    status: str
+    computed: Timestamp
+    cause: str
+
+
+class Revisions(Shape):
+    """All revisions of a shift, oldest first."""
+
+    items: list[Revision]
+
+
+class Fault(Shape):
+    """One field that can't be taken."""
+
+    pointer: str = Field(description="JSON pointer into the request, such as /query/from.")
+    detail: str
+
+
+class Problem(Shape):
+    """An error, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []

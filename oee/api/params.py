@@ -1,0 +1,123 @@
+"""What addresses take: instants, ranges and cursors, checked with sentences that say what would be right."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from oee.api.problems import invalid
+from oee.model import US_PER_S
+
+US_PER_DAY = 86_400 * US_PER_S
+MAX_DAYS = 400
+"""A year and a month: enough to compare with the same month of last year."""
+MAX_FINE_DAYS = 32
+"""Hours and intervals: a month."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEARS = range(1970, 2200)
+# A literal + in a query means a space: people who paste an offset unescaped are understood all the same.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?:([Zz])|([+ -])(\d\d:\d\d))?")
+
+
+def parse_instant(text: str) -> int:
+    """Parse RFC 3339 with an offset into µs UTC; fractions beyond the microsecond are cut.
+
+    Raises
+    ------
+    ValueError
+        With a sentence: not a timestamp, no offset, or out of the years that are taken.
+    """
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise ValueError("write a timestamp such as 2026-03-02T06:00:00+01:00")
+    day, clock, zulu, sign, offset = match.groups()
+    if zulu is None and sign is None:
+        raise ValueError("has no offset from UTC; add one, such as Z or +01:00")
+    zone = "+00:00" if zulu else f"{sign.replace(' ', '+')}{offset}"
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
+    except ValueError:
+        raise ValueError("there is no such day or time") from None
+    if moment.year not in _YEARS:
+        raise ValueError(f"take a year from {_YEARS[0]} to {_YEARS[-1]}")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _instant(value: object) -> int:
+    try:
+        return parse_instant(str(value))
+    except ValueError as error:
+        raise PydanticCustomError("instant", "{why}", {"why": str(error)}) from None
+
+
+def _printable(name: str) -> str:
+    """Refuse control characters: no name has them, and PostgreSQL does not take all of them."""
+    if not name.isprintable():
+        raise PydanticCustomError("name", "has characters that no name has")
+    return name
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+Instant = Annotated[
+    int,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "example": "2026-03-02T06:00:00+01:00"}),
+]
+"""An instant in the query, RFC 3339; µs UTC inside."""
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+"""A name of a line, machine or shift."""
+OptionalName = Annotated[Name | None, BeforeValidator(_empty_is_none)]
+"""A name that may be left out or empty."""
+
+
+class Query(BaseModel):
+    """A query string; unknown parameters are refused, because a mistyped filter that is ignored gives wrong figures."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RangeQuery(Query):
+    """A half-open range of time."""
+
+    from_us: Instant = Field(alias="from", description="Start, RFC 3339 with offset; included.")
+    to_us: Instant = Field(alias="to", description="End, RFC 3339 with offset; excluded.")
+
+    def check(self, max_days: int, what: str) -> None:
+        """Refuse an empty, reversed or too long range (422)."""
+        if self.from_us >= self.to_us:
+            raise invalid("/query/to", "to: must be later than from.")
+        if self.to_us - self.from_us > max_days * US_PER_DAY:
+            raise invalid("/query/to", f"to: {what} may cover {max_days} days at most; ask in several parts.")
+
+
+def encode_cursor(after: tuple[int, str, str], query: object) -> str:
+    """Write the place after which the next page starts, bound to the query that it belongs to."""
+    text = json.dumps([*after, _fingerprint(query)], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, query: object) -> tuple[int, str, str]:
+    """Read a cursor; one that was never given out, or for another query, is refused (422)."""
+    try:
+        start_us, day, name, fingerprint = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = int(start_us), str(day), str(name)
+    except (ValueError, TypeError, binascii.Error):
+        raise invalid("/query/cursor", "cursor: pass the `next` of the page before, unchanged.") from None
+    if fingerprint != _fingerprint(query):
+        raise invalid("/query/cursor", "cursor: belongs to another query; keep all other parameters as they were.")
+    return place
+
+
+def _fingerprint(query: object) -> str:
+    return hashlib.sha256(repr(query).encode()).hexdigest()[:12]

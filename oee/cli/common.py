@@ -1,0 +1,88 @@
+"""What the commands share: the database in force, files that must be sound, errors as one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from oee.calendar import to_us
+from oee.config.environment import database_url, default_data_dir
+from oee.errors import InputError, OeeError
+from oee.store.database import Database
+from oee.store.embedded import embedded_server
+from oee.store.migrate import upgrade
+
+
+class Failing(click.Group):
+    """Shows the service's own errors as one sentence, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except OeeError as error:
+            click.echo(f"oee: {error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal, beside the command's own output."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def conninfo() -> Iterator[str]:
+    """The database in force: ``OEE_DATABASE_URL``, else the embedded one under the data folder."""
+    url = database_url()
+    if url is not None:
+        yield url
+        return
+    with embedded_server(default_data_dir(), announce=say) as embedded:
+        yield embedded
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """The database in force, its schema up to date."""
+    with conninfo() as url:
+        upgrade(url, say)
+        with Database(url) as opened:
+            yield opened
+
+
+def plant_text(path: Path) -> str:
+    """Text of a plant file that was checked already."""
+    return path.read_text(encoding="utf-8-sig")
+
+
+def instant_us(text: str | None, name: str) -> int | None:
+    """µs of an RFC 3339 instant with offset given as option ``name``."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} is no time; write it as 2026-03-02T06:00:00+01:00") from None
+    if moment.tzinfo is None:
+        raise InputError(f"{name} {text!r} has no offset; write Z or one such as +01:00 behind it")
+    return to_us(moment)
+
+
+def day_of(text: str, name: str) -> date:
+    """Date given as option ``name``."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} is no date; write it as 2026-11-19") from None
+
+
+PlantPath = click.Path(path_type=Path, dir_okay=False)
+"""A plant file; whether it is there is checked with the rest of it."""

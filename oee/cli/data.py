@@ -1,0 +1,98 @@
+"""``oee import``, ``recompute``, ``shifts``, ``report``: history in, results out."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from oee.calendar import instances
+from oee.cli.common import database, day_of, instant_us, say
+from oee.cli.web import standalone_report
+from oee.collect.importer import import_csv
+from oee.compute.queries import Results
+from oee.compute.service import ComputeService, clock_us, mark_again
+from oee.errors import InputError
+from oee.report.json import report_json
+from oee.report.kpi import local_iso
+from oee.store.master import Master
+from oee.store.times import FAR_US
+
+
+@click.command("import")
+@click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
+def import_(samples: Path) -> None:
+    """Import history from a CSV file: ts,machine,signal,value[,quality]."""
+    if samples.suffix.lower() == ".parquet":
+        raise InputError(f"{samples}: Parquet is not there yet in this version; convert it to CSV")
+    with database() as db:
+        report = import_csv(db, samples, clock_us(), say)
+    click.echo(f"rows new {report.new}, duplicate {report.duplicate}, rejected {report.rejected}")
+
+
+@click.command()
+@click.option("--line", help="this line alone")
+@click.option("--from", "from_", metavar="T", help="shifts that end after this instant")
+@click.option("--to", metavar="T", help="shifts that start before this instant")
+def recompute(line: str | None, from_: str | None, to: str | None) -> None:
+    """Compute everything that has data and is due; with options, compute a range again."""
+    start, end = instant_us(from_, "--from"), instant_us(to, "--to")
+    with database() as db:
+        service = ComputeService(db)
+        if line is not None or start is not None or end is not None:
+            lines = [line] if line is not None else list(service.master.ids().lines)
+            mark_again(db, lines, -FAR_US if start is None else start, FAR_US if end is None else end)
+        done = service.recompute()
+    click.echo(f"computed {done.shifts} shifts from {done.machines} machines with new data")
+
+
+@click.command()
+@click.argument("line")
+@click.option("--from", "from_", required=True, metavar="D")
+@click.option("--to", required=True, metavar="D", help="last production date")
+def shifts(line: str, from_: str, to: str) -> None:
+    """Preview the shift instances of a line."""
+    first, last = day_of(from_, "--from"), day_of(to, "--to")
+    if not first <= last <= first + timedelta(days=400):
+        raise InputError("--to must lie within 400 days after --from")
+    with database() as db:
+        master = Master(db)
+        master.ids().line(line)
+        plant = master.config_at(clock_us()).plant
+    zone = ZoneInfo(plant.plant.timezone)
+    for shift in instances(line, plant.calendars[plant.lines[line].calendar], plant.plant, first, last):
+        hours = (shift.end_us - shift.start_us) / 3_600_000_000
+        note = "  cancelled" if shift.cancelled else ""
+        start, end = local_iso(shift.start_us, zone), local_iso(shift.end_us, zone)
+        click.echo(f"{shift.production_date}  {shift.name:<10} {start}  {end}  {hours:.2f} h{note}")
+
+
+@click.command()
+@click.argument("line")
+@click.option("--date", "day", required=True, metavar="D", help="production date")
+@click.option("--shift", required=True, metavar="S")
+@click.option("--format", "format_", type=click.Choice(["html", "json", "pdf", "xlsx", "csv"]), default="html")
+@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="write here instead of printing")
+def report(line: str, day: str, shift: str, format_: str, output: Path | None) -> None:
+    """Print the report of one shift."""
+    if format_ not in {"html", "json"}:
+        raise InputError(f"--format {format_} is not there yet in this version; there are html and json")
+    with database() as db:
+        source = Results(db)
+        result = source.shift(line, day_of(day, "--date").isoformat(), shift)
+        revisions = source.revisions(line, day, shift)
+        plant = source.plant()
+        if format_ == "json":
+            text = json.dumps(report_json(result, revisions, plant), indent=2, ensure_ascii=False)
+        else:
+            text = standalone_report(source, result)
+    if output is None:
+        click.echo(text)
+    else:
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{output}: can't be written: {error.strerror}") from error

@@ -1,0 +1,25 @@
+"""``oee``: the group that holds all commands."""
+
+from __future__ import annotations
+
+import click
+
+from oee.cli.accounts import key, user
+from oee.cli.common import Failing
+from oee.cli.data import import_, recompute, report, shifts
+from oee.cli.database import db
+from oee.cli.demo import demo
+from oee.cli.logs import set_up_logs
+from oee.cli.plant import apply, check
+from oee.cli.run import collect, compute, run, serve
+
+
+@click.group(cls=Failing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oee")
+def main() -> None:
+    """OEE of machines and lines: exact, explainable, revisioned. Start with `oee demo`."""
+    set_up_logs()
+
+
+for command in (demo, check, db, apply, run, collect, compute, serve, import_, recompute, shifts, report, user, key):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""The collecting shell: devices → readings → spool → database."""

@@ -1,0 +1,231 @@
+"""The shell of the calculation: facts, calendar and rules of a line's machine → results of any window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from oee.calculate import CalculationRules, Settled, cut, decided_until, extend, settle
+from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
+from oee.compute.interpreter import load, rules_at
+from oee.compute.rules import calculation_rules, category_of, definition, ideal_cycle_us
+from oee.config.model import LineConfig, MachineConfig, PlantConfig
+from oee.errors import NotFoundError
+from oee.interpret import MINUTE_US, interpret
+from oee.model import Category, Cell, HourRow, ShiftInstance, ShiftResult, WindowResult
+from oee.store.database import Session
+from oee.store.facts import (
+    StoredFacts,
+    checkpoint_before,
+    facts_state,
+    read_facts,
+    run_after_us,
+    run_before_us,
+)
+from oee.store.instances import instances_in
+from oee.store.master import Ids, Master
+
+DECIDES_US = 86_400_000_000
+"""How far past a window its last standstill is followed: after so long it is no small stop, whatever comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose result it is: a line (``machine`` None) by its constraint machine, or a machine of its own."""
+
+    plant: PlantConfig
+    line: LineConfig
+    source: MachineConfig
+    machine: str | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Plant time."""
+        return ZoneInfo(self.plant.plant.timezone)
+
+    @property
+    def method(self) -> str:
+        """The roll-up's name, as every answer tells it (S-40)."""
+        return self.line.rollup.method if self.machine is None else "machine"
+
+
+def subject(master: Master, line: str, machine: str | None, at_us: int) -> Subject:
+    """Resolve a line or machine in the configuration in force at an instant.
+
+    Raises
+    ------
+    NotFoundError
+        The configuration in force has no such line or machine.
+    """
+    plant = master.config_at(at_us).plant
+    if line not in plant.lines:
+        raise NotFoundError(f"there is no line {line!r}; lines here: {', '.join(plant.lines)}")
+    config = plant.lines[line]
+    name = machine if machine is not None else config.rollup.machine
+    if name not in config.machines:
+        raise NotFoundError(f"line {line!r} has no machine {name!r}; it has: {', '.join(config.machines)}")
+    return Subject(plant, config, config.machines[name], machine)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Settled facts around some windows, and how far they are decided."""
+
+    who: Subject
+    rules: CalculationRules
+    settled: Settled
+    plan: list[PlanPiece]
+    through_us: int
+    now_us: int
+
+    @property
+    def decided_us(self) -> int:
+        """No later sample changes the class of a standstill that starts before this instant."""
+        return decided_until(self.settled, self.rules.small_stop_max_us)
+
+
+def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tuple[int, int], now_us: int) -> Context:
+    """Settle everything over a span, from the run before it to the run after it, told up to ``now``."""
+    machine_id = ids.machine(who.line.id, who.source.id)
+    start_us, end_us = _around(conn, machine_id, span_us, now_us)
+    stored = read_facts(conn, machine_id, start_us, end_us)
+    state = facts_state(conn, machine_id)
+    pieces, through_us = stored.pieces, start_us
+    if state is not None:
+        through_us = state.through_us
+        pieces = extend(pieces, through_us, state.hold_until_us, end_us) if end_us > through_us else pieces
+    cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
+    calendar = _plan(conn, ids, who, start_us, end_us)
+    rules = calculation_rules(who.plant, who.source)
+    settled = settle(pieces, cells, stored.decisions, calendar, rules)
+    return Context(who, rules, settled, calendar, through_us, now_us)
+
+
+def _around(conn: Session, machine_id: int, span_us: tuple[int, int], now_us: int) -> tuple[int, int]:
+    """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23)."""
+    before = run_before_us(conn, machine_id, span_us[0])
+    after = run_after_us(conn, machine_id, span_us[1])
+    start = span_us[0] if before is None else min(before, span_us[0])
+    end = span_us[1] + DECIDES_US if after is None else min(after, span_us[1] + DECIDES_US)
+    return start, min(max(span_us[1], end), max(now_us, span_us[1]))
+
+
+def _with_edges(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    who: Subject,
+    stored: StoredFacts,
+    span_us: tuple[int, int],
+    through_us: int,
+) -> list[Cell]:
+    """Cells of the span; a minute that the span cuts is counted anew from its samples, cut there."""
+    cells = stored.cells
+    for edge in span_us:
+        if edge % MINUTE_US and edge < through_us:
+            minute = edge // MINUTE_US * MINUTE_US
+            inside = _recount(conn, master, ids, who, minute, edge)
+            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
+    return cells
+
+
+def _recount(conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edge_us: int) -> list[Cell]:
+    """Cells of one minute, cut at an edge inside it: the same interpretation, from the checkpoint before."""
+    name = (who.line.id, who.source.id)
+    machine_id = ids.machine(*name)
+    rules = rules_at(master, name, edge_us)
+    state = facts_state(conn, machine_id)
+    if rules is None or state is None:
+        return []
+    checkpoint = checkpoint_before(conn, machine_id, minute_us)
+    start_us = checkpoint.at_us if checkpoint else state.first_us
+    samples = load(conn, ids, name, start_us, checkpoint, state.through_us + 1)
+    facts = interpret(rules, samples, checkpoint, start_us, (edge_us,))
+    return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
+
+
+def _plan(conn: Session, ids: Ids, who: Subject, start_us: int, end_us: int) -> list[PlanPiece]:
+    shifts = [s.instance for s in instances_in(conn, who.line.id, ids.line(who.line.id), start_us, end_us)]
+    calendar = who.plant.calendars[who.line.calendar]
+    windows = maintenance_windows(calendar, who.source.id, who.zone)
+    pieces = plan(shifts, windows, category_of(who.plant.policies.maintenance))
+    return _clip_plan(pieces, start_us, end_us)
+
+
+def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[PlanPiece]:
+    """Clip to the range; what no instance covers is not scheduled."""
+    out: list[PlanPiece] = []
+    cursor = start_us
+    for p in pieces:
+        a, b = max(p.start_us, start_us), min(p.end_us, end_us)
+        if a >= b:
+            continue
+        if a > cursor:
+            out.append(PlanPiece(cursor, a, Category.NOT_SCHEDULED))
+        out.append(PlanPiece(a, b, p.category, p.name))
+        cursor = b
+    if cursor < end_us:
+        out.append(PlanPiece(cursor, end_us, Category.NOT_SCHEDULED))
+    return out
+
+
+def window(ctx: Context, start_us: int, end_us: int) -> WindowResult:
+    """Cut one window; what lies after now is not part of it (S-35)."""
+    end = max(min(end_us, ctx.now_us), start_us)
+    return cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us)
+
+
+def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
+    """Everything to say of one instance, live while it runs."""
+    result = window(ctx, instance.start_us, instance.end_us)
+    hours = tuple(_hour(ctx, instance, a, b) for a, b in _hours(ctx, instance))
+    elapsed = planned_us(ctx, instance, instance.start_us, min(instance.end_us, ctx.now_us))
+    whole = planned_us(ctx, instance, instance.start_us, instance.end_us)
+    return ShiftResult(
+        id="",
+        line=ctx.who.line.id,
+        machine=ctx.who.machine,
+        method=ctx.who.method,
+        instance=instance,
+        status="live",
+        revision=None,
+        computed_us=ctx.now_us,
+        through_us=min(ctx.through_us, instance.end_us),
+        definition=definition(ctx.who.plant, ctx.who.line, ctx.who.source),
+        cause="live",
+        window=result,
+        hours=hours,
+        target_good_count=_target(ctx, elapsed),
+        shift_target_good_count=_target(ctx, whole),
+    )
+
+
+def _hours(ctx: Context, instance: ShiftInstance) -> list[tuple[int, int]]:
+    return clock_hours(instance.start_us, instance.end_us, ctx.who.zone) if instance.planned else []
+
+
+def _hour(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> HourRow:
+    planned = planned_us(ctx, instance, start_us, end_us)
+    elements = window(ctx, start_us, end_us).elements
+    return HourRow(start_us, end_us, elements, planned, _target(ctx, planned))
+
+
+def planned_us(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> int:
+    """Time [µs] that the plan means for production in ``[start, end)``: less breaks and planned maintenance."""
+    if not instance.planned:
+        return 0
+    calendar = ctx.who.plant.calendars[ctx.who.line.calendar]
+    windows = maintenance_windows(calendar, ctx.who.source.id, ctx.who.zone)
+    pieces = plan([instance], windows, category_of(ctx.who.plant.policies.maintenance))
+    spans = ((max(p.start_us, start_us), min(p.end_us, end_us)) for p in pieces if p.category is None)
+    return sum(max(b - a, 0) for a, b in spans)
+
+
+def _target(ctx: Context, planned: int) -> Fraction | None:
+    """Good parts that the OEE target asks of planned time; None without a target or an ideal cycle."""
+    ideal, target = ideal_cycle_us(ctx.who.source), ctx.who.line.targets.oee
+    if ideal is None or target is None:
+        return None
+    return Fraction(str(target)) * planned / ideal

@@ -1,0 +1,240 @@
+"""The shell of the interpretation: finds dirty machines, rewinds to a checkpoint, replaces their facts (S-42, S-52).
+
+A machine is interpreted again from the newest checkpoint before everything that the new data can change: the new
+instant itself, the counter samples before it that it is interpolated from, and the silence that it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from oee.compute.rules import COUNTERS, facts_version, machine_rules
+from oee.interpret import FOREVER_US, Checkpoint, Facts, MachineRules, MachineSamples, interpret
+from oee.kernels.intervals import Int64s
+from oee.kernels.states import Piece, Series
+from oee.model import Category, Cell
+from oee.store.database import Database, Session, fetch, fetch_one, run
+from oee.store.facts import (
+    FactsState,
+    StoredFacts,
+    checkpoint_before,
+    facts_state,
+    read_facts,
+    replace_facts,
+    set_facts_state,
+)
+from oee.store.master import Ids, Master
+from oee.store.samples import (
+    alive_stretches,
+    first_sample_us,
+    in_force,
+    read_series,
+    signed,
+    symbol_texts,
+)
+from oee.store.times import FAR_US, from_us, to_us
+
+TEXTS = ("state", "mode", "fault")
+LATE = "late data"
+
+
+def interpret_dirty(database: Database, master: Master, now_us: int, limit: int = 1000) -> int:
+    """Work off dirty marks, one machine a transaction; several workers share them (R18).
+
+    Returns
+    -------
+    The number of machines interpreted.
+    """
+    ids = master.ids()
+    skip: list[int] = []
+    names = {number: key for key, number in ids.machines.items()}
+    for done in range(limit):
+        with database.transaction() as conn:
+            claimed = fetch_one(conn, "facts/claim", skip=skip)
+            if claimed is None:
+                return done
+            machine_id, dirty_us = claimed[0], to_us(claimed[1])
+            skip.append(machine_id)
+            _interpret(conn, master, ids, names[machine_id], dirty_us, now_us)
+            run(conn, "facts/clear", machine_id=machine_id)
+    return limit
+
+
+def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
+    machine_id = ids.machines[name]
+    rules = rules_at(master, name, now_us)
+    first_us = first_sample_us(conn, machine_id)
+    if rules is None or first_us is None:
+        return
+    before = facts_state(conn, machine_id)
+    version = facts_version(rules)
+    from_us_ = dirty_us if before and before.rules == version else first_us
+    start_us, checkpoint = _restart(conn, ids, name, from_us_, first_us)
+    facts = interpret(rules, load(conn, ids, name, start_us, checkpoint, FAR_US), checkpoint, start_us)
+    old = read_facts(conn, machine_id, start_us, FAR_US)
+    replace_facts(conn, machine_id, facts)
+    set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, version))
+    touched = touched_range(old, facts)
+    if touched is not None:
+        run(
+            conn,
+            "ledger/touch",
+            line_id=ids.lines[name[0]],
+            cause=LATE,
+            **{"from": from_us(touched[0]), "to": from_us(touched[1])},
+        )
+
+
+def rules_at(master: Master, name: tuple[str, str], us: int) -> MachineRules | None:
+    """Rules of a machine by the configuration in force; None where it is no longer part of the plant."""
+    plant = master.config_at(us).plant
+    line = plant.lines.get(name[0])
+    machine = line.machines.get(name[1]) if line else None
+    return machine_rules(plant, machine) if machine else None
+
+
+def _restart(
+    conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, first_us: int
+) -> tuple[int, Checkpoint | None]:
+    """The newest checkpoint before everything that data from ``dirty_us`` on can change."""
+    machine_id = ids.machines[name]
+    at_us = dirty_us
+    counters = [tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name and signal in COUNTERS]
+    for tag, ts in fetch(conn, "samples/before", tags=counters, at=from_us(dirty_us)):
+        if ts is not None and _moved(conn, tag, to_us(ts), dirty_us):
+            at_us = min(at_us, to_us(ts))
+    life = fetch_one(conn, "samples/last_alive", machine_id=machine_id, at=from_us(dirty_us))
+    if life and life[0] is not None:
+        at_us = min(at_us, to_us(life[0]))
+    checkpoint = checkpoint_before(conn, machine_id, at_us)
+    return (checkpoint.at_us, checkpoint) if checkpoint else (first_us, None)
+
+
+def _moved(conn: Session, tag: int, before_us: int, dirty_us: int) -> bool:
+    """Whether the counter's first value from ``dirty_us`` on differs from those before: a rise to spread out."""
+    series = read_series(conn, [tag], before_us, FAR_US).get(tag)
+    if series is None:
+        return False
+    ts, values, _ = series
+    k = int(np.searchsorted(ts, dirty_us))
+    return k < len(ts) and bool(np.any(values[: k + 1] != values[k]))
+
+
+def load(
+    conn: Session, ids: Ids, name: tuple[str, str], start_us: int, checkpoint: Checkpoint | None, end_us: int
+) -> MachineSamples:
+    """All that the interpretation of a machine needs over ``[start, end)``."""
+    tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
+    texts = {s: tags[s] for s in TEXTS if s in tags}
+    held = in_force(conn, list(texts.values()), start_us)
+    series = read_series(conn, list(texts.values()), start_us + 1, end_us)
+    counters = _counters(conn, tags, start_us, checkpoint, end_us)
+    sources = alive_stretches(conn, ids.machines[name], start_us)
+    alive = _clip([s for stretches in sources.values() for s in stretches], start_us, end_us)
+    numbers = {int(v) for _, v in held.values()} | {
+        int(v) for _, values, _ in series.values() for v in np.unique(values[np.isfinite(values)]).tolist()
+    }
+    words = symbol_texts(conn, numbers)
+    index = {number: i for i, number in enumerate(words)}
+    state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
+    ends = [int(ts[-1]) for ts, _ in counters.values() if len(ts)]
+    ends += [int(s.ts_us[-1]) for s in (state, mode, fault) if len(s.ts_us)] + alive[1].tolist()
+    through_us = min(max(ends, default=start_us), end_us)
+    return MachineSamples(tuple(words.values()), state, mode, fault, counters, alive, through_us)
+
+
+def _counters(
+    conn: Session, tags: dict[str, int], start_us: int, checkpoint: Checkpoint | None, end_us: int
+) -> dict[str, tuple[Int64s, np.ndarray]]:
+    """Good counter samples after each counter's carry."""
+    numbers = {tags[s]: s for s in COUNTERS if s in tags}
+    carried = {s: c.carry.ts_us for s, c in checkpoint.counters.items()} if checkpoint else {}
+    since = min([*carried.values(), start_us])
+    found = {}
+    for tag, (ts, values, quality) in read_series(conn, list(numbers), since, end_us).items():
+        keep = (quality >= 0) & (quality < signed(0x40000000)) & np.isfinite(values)
+        keep &= ts > carried.get(numbers[tag], -FOREVER_US)
+        found[numbers[tag]] = (ts[keep], values[keep])
+    return found
+
+
+def _series(
+    tag: int | None,
+    held: dict[int, tuple[int, float]],
+    series: dict[int, tuple[Int64s, np.ndarray, np.ndarray]],
+    index: dict[int, int],
+    start_us: int,
+) -> Series:
+    """A text signal from the start on, the value in force there as its first sample."""
+    empty = np.empty(0, np.int64)
+    ts, values, quality = series.get(tag or 0, (empty, np.empty(0), np.empty(0, np.int32)))
+    good = (quality >= 0) & (quality < signed(0x40000000)) & np.isfinite(values)
+    symbols = np.array([index[int(v)] if g else -1 for v, g in zip(values, good, strict=True)], np.int64)
+    if tag in held:
+        ts = np.concatenate((np.array([start_us], np.int64), ts))
+        symbols = np.concatenate((np.array([index[int(held[tag][1])]], np.int64), symbols))
+        good = np.concatenate((np.ones(1, np.bool_), good))
+    return Series(ts, symbols, good)
+
+
+def _clip(stretches: Sequence[tuple[int, int]], start_us: int, end_us: int) -> tuple[Int64s, Int64s]:
+    inside = [(max(a, start_us), min(b, end_us)) for a, b in stretches if a < end_us and b >= start_us]
+    starts, ends = np.array(inside, np.int64).reshape(-1, 2).T
+    return starts, ends
+
+
+def touched_range(old: StoredFacts, new: Facts) -> tuple[int, int] | None:
+    """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does."""
+    before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
+    changed = _difference(before, new.pieces)
+    changed += _difference(old.cells, new.cells)
+    moments = [d.at_us for d in set(old.decisions) ^ set(new.decisions)]
+    if not changed and not moments:
+        return None
+    starts, ends = [a for a, _ in changed] + moments, [b for _, b in changed] + [m + 1 for m in moments]
+    return _stop_start(new.pieces, min(starts)), _stop_end(new.pieces, max(ends))
+
+
+def _difference(old: Sequence[Piece | Cell], new: Sequence[Piece | Cell]) -> list[tuple[int, int]]:
+    """Spans of what only one side has; a last piece that merely grew differs only where it is new."""
+    changed = [(p.start_us, p.end_us) for p in set(old) ^ set(new)]
+    if old and new and changed:
+        grown = _grown(old[-1], new)
+        if grown is not None:
+            changed = [c for c in changed if c[0] != grown[0]] + [grown[1]]
+    return changed
+
+
+def _grown(last: Piece | Cell, new: Sequence[Piece | Cell]) -> tuple[int, tuple[int, int]] | None:
+    """If the last old piece goes on in the new ones: its start, and the stretch that was added to it."""
+    if not isinstance(last, Piece):
+        return None
+    follow = next((p for p in new if isinstance(p, Piece) and p.start_us == last.start_us), None)
+    if follow is None or not follow.same_claim(last) or follow.end_us <= last.end_us:
+        return None
+    return last.start_us, (last.end_us, follow.end_us)
+
+
+def _stop_start(pieces: Sequence[Piece], at_us: int) -> int:
+    for p in reversed(pieces):
+        if p.start_us > at_us:
+            continue
+        if p.category is Category.RUN:
+            break
+        at_us = min(at_us, p.start_us)
+    return at_us
+
+
+def _stop_end(pieces: Sequence[Piece], at_us: int) -> int:
+    for p in pieces:
+        if p.end_us < at_us:
+            continue
+        if p.category is Category.RUN and p.start_us >= at_us:
+            break
+        at_us = max(at_us, p.end_us)
+        if p.category is Category.RUN:
+            break
+    return at_us

@@ -1,0 +1,91 @@
+"""From the configuration in force to the rules of the pure facades, which read no plant file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from oee.calculate import CalculationRules
+from oee.config.model import LineConfig, MachineConfig, PlantConfig, ReasonConfig, SignalConfig
+from oee.interpret import CounterRule, MachineRules
+from oee.model import RULES_VERSION, US_PER_S, Category
+
+COUNTERS = ("total", "good", "reject", "rework")
+
+
+def category_of(word: str) -> Category:
+    """The category that a configuration names."""
+    return Category[word.upper()]
+
+
+def all_reasons(reasons: Iterable[ReasonConfig]) -> Iterator[ReasonConfig]:
+    """Every reason of the tree, parents first."""
+    for reason in reasons:
+        yield reason
+        yield from all_reasons(reason.children)
+
+
+def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
+    """How one machine's samples are read."""
+    state, fault = machine.signals.get("state"), machine.signals.get("fault")
+    tree = {r.code: r for r in all_reasons(plant.reasons)}
+    faults = {}
+    for value, code in (fault.reasons if fault else {}).items():
+        reason = tree[code]
+        faults[value] = (code, category_of(reason.category), reason.setup)
+    return MachineRules(
+        profile=(state.profile if state else None) or "custom",
+        state_map={value: category_of(word) for value, word in (state.map if state else {}).items()},
+        faults=faults,
+        max_age_us=machine.max_age_us,
+        ideal_cycle_us=ideal_cycle_us(machine),
+        counters={
+            name: _counter(plant, machine, machine.signals[name]) for name in COUNTERS if name in machine.signals
+        },
+    )
+
+
+def ideal_cycle_us(machine: MachineConfig) -> Fraction | None:
+    """Exact µs per part (S-12: resolved in the configuration), None where unknown."""
+    return None if machine.ideal_cycle_s is None else machine.ideal_cycle_s * US_PER_S
+
+
+def _counter(plant: PlantConfig, machine: MachineConfig, signal: SignalConfig) -> CounterRule:
+    limits = signal.counter
+    connector = plant.connectors.get(signal.connector or "")
+    return CounterRule(
+        modulus=limits.modulus if limits else None,
+        max_rate_per_s=limits.max_rate_per_s if limits else None,
+        glitch_tolerance=limits.glitch_tolerance if limits else Fraction(0),
+        poll_us=round(connector.interval_s * US_PER_S) if connector else 0,
+        parts_per_count=machine.parts_per_count * signal.scale,
+        delta=signal.delta,
+    )
+
+
+def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> CalculationRules:
+    """How one machine's facts are judged."""
+    return CalculationRules(
+        min_stop_us=machine.min_stop_us,
+        small_stop_max_us=machine.small_stop_max_us,
+        break_run_counts=plant.policies.break_run == "counts_as_planned",
+        product=machine.product,
+        ideal_cycle_us=ideal_cycle_us(machine),
+        quality_known=machine.reject_source != "none",
+    )
+
+
+def facts_version(rules: MachineRules) -> str:
+    """Names the rules that facts were made by: a change of rules means a full recompute of what it touches."""
+    return f"{RULES_VERSION}:{_digest(repr(rules))}"
+
+
+def definition(plant: PlantConfig, line: LineConfig, machine: MachineConfig) -> str:
+    """Names the rules and the resolved configuration that touch this line and machine, and nothing else (S-51)."""
+    touching = (calculation_rules(plant, machine), machine_rules(plant, machine), line.rollup, line.targets)
+    return f"rules {RULES_VERSION}, configuration {_digest(repr(touching))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,169 @@
+"""One round of computing: instances, interpretation, closed shifts, live results; the ledger says what is due (R19)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from oee.compute.calculator import Context, Subject, context, shift_result, subject
+from oee.compute.interpreter import interpret_dirty
+from oee.compute.plan import Planner
+from oee.model import US_PER_S, ShiftResult
+from oee.store.database import Database, Session, fetch, run
+from oee.store.instances import StoredInstance, instance_numbered, instances_in
+from oee.store.master import Ids, Master
+from oee.store.results import LINE, DueShift, claim_due, close_due, publish, put_live, set_status
+from oee.store.times import from_us, to_us
+
+COLLECTOR_TIMEOUT_US = 120 * US_PER_S
+"""A collector that has not reported for so long is left out of the watermark and blocks nothing (S-50)."""
+
+
+def clock_us() -> int:
+    """The wall clock [µs UTC]."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did."""
+
+    machines: int
+    shifts: int
+
+
+class ComputeService:
+    """Everything that turns samples into results, over one database; any number of processes may run one each."""
+
+    def __init__(self, database: Database, now_us: Callable[[], int] = clock_us) -> None:
+        self.database, self.now_us = database, now_us
+        self.master = Master(database)
+        self._planner = Planner(database, self.master)
+
+    def tick(self, *, live: bool = True, close: bool = True) -> Round:
+        """Do all that is due once; cheap when nothing is.
+
+        Parameters
+        ----------
+        live : write live results of what runs now.
+        close : publish shifts that are over.
+        """
+        now = self.now_us()
+        if not self.master.configs():
+            return Round(0, 0)
+        machines = interpret_dirty(self.database, self.master, now)
+        self._planner.ensure(now)
+        ids = self.master.ids()
+        if live:
+            for line in self._lines(now):
+                self._live(ids, line, now)
+        shifts = sum(self._close(ids, line, now) for line in self._lines(now)) if close else 0
+        return Round(machines, shifts)
+
+    def recompute(self) -> Round:
+        """Compute until nothing is due any more."""
+        total = Round(0, 0)
+        while True:
+            done = self.tick(live=False)
+            if done == Round(0, 0):
+                return total
+            total = Round(total.machines + done.machines, total.shifts + done.shifts)
+
+    def drop_old(self) -> None:
+        """Drop raw samples beyond their retention; facts and results stay (S-55)."""
+        now = self.now_us()
+        if not self.master.configs():
+            return
+        days = self.master.config_at(now).plant.policies.retention_days
+        before = from_us(now - days * 86_400 * US_PER_S)
+        chunks = bool(self.database.rows("samples/is_hypertable"))
+        with self.database.transaction() as conn:
+            run(conn, "samples/drop_chunks" if chunks else "samples/delete_old", before=before)
+
+    def _lines(self, now_us: int) -> list[str]:
+        return list(self.master.config_at(now_us).plant.lines)
+
+    def subjects(self, line: str, at_us: int) -> list[Subject]:
+        """The line itself, then each of its machines, by the configuration in force."""
+        machines = self.master.config_at(at_us).plant.lines[line].machines
+        return [subject(self.master, line, m, at_us) for m in (None, *machines)]
+
+    def _live(self, ids: Ids, line: str, now_us: int) -> None:
+        """Overwrite the live results of the instance that runs now."""
+        with self.database.transaction() as conn:
+            current = instances_in(conn, line, ids.line(line), now_us, now_us + 1)
+            if current:
+                results = results_of(conn, self.master, ids, line, current[0], now_us)
+                for machine_id, result in results.items():
+                    put_live(conn, current[0].instance_id, machine_id, result)
+
+    def _close(self, ids: Ids, line: str, now_us: int) -> int:
+        """Publish what the watermark has passed, the newest shift first, one transaction each (R18)."""
+        plant = self.master.config_at(now_us).plant
+        lateness_us = plant.policies.lateness_s * US_PER_S
+        seen: list[int] = []
+        while True:
+            with self.database.transaction() as conn:
+                watermark = self._watermark(conn, line, now_us)
+                due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen)
+                if due is None:
+                    return len(seen)
+                seen.append(due.instance_id)
+                self._publish(conn, ids, line, due, now_us, final=due.end_us + lateness_us <= now_us)
+
+    def _watermark(self, conn: Session, line: str, now_us: int) -> int:
+        """Least ``delivered_through`` of the line's live collectors; a dead one blocks nothing."""
+        plant = self.master.config_at(now_us).plant
+        machines = plant.lines[line].machines.values()
+        sources = sorted({s.connector for m in machines for s in m.signals.values() if s.connector})
+        rows = fetch(conn, "samples/progress_of", sources=sources)
+        live = [to_us(through) for _, through, reported, _ in rows if now_us - to_us(reported) < COLLECTOR_TIMEOUT_US]
+        return min([*live, now_us])
+
+    def _publish(self, conn: Session, ids: Ids, line: str, due: DueShift, now_us: int, *, final: bool) -> None:
+        stored = instance_numbered(conn, line, due.instance_id)
+        contexts = contexts_of(conn, self.master, ids, line, stored, now_us)
+        decided = all(c.decided_us >= due.end_us for c in contexts.values())
+        status = "final" if final and decided else "provisional"
+        for machine_id, ctx in contexts.items():
+            result = replace(shift_result(ctx, stored.instance), through_us=stored.instance.end_us)
+            number = publish(conn, due.instance_id, machine_id, result, due.cause)
+            set_status(conn, number, status, now_us)
+        close_due(conn, due, status)
+
+
+def contexts_of(
+    conn: Session, master: Master, ids: Ids, line: str, stored: StoredInstance, now_us: int
+) -> dict[int, Context]:
+    """Settled facts of a line (number 0) and each of its machines around one instance."""
+    at = stored.instance.start_us
+    span = (stored.instance.start_us, min(stored.instance.end_us, now_us))
+    plant = master.config_at(at).plant
+    if line not in plant.lines:
+        return {}
+    machines = [m for m in plant.lines[line].machines if (line, m) in ids.machines]
+    by_machine = {m: context(conn, master, ids, subject(master, line, m, at), span, now_us) for m in machines}
+    whole = subject(master, line, None, at)
+    return {
+        LINE: replace(by_machine[whole.source.id], who=whole),
+        **{ids.machines[line, m]: ctx for m, ctx in by_machine.items()},
+    }
+
+
+def results_of(
+    conn: Session, master: Master, ids: Ids, line: str, stored: StoredInstance, now_us: int
+) -> dict[int, ShiftResult]:
+    """Results of a line (number 0) and each of its machines for one instance."""
+    contexts = contexts_of(conn, master, ids, line, stored, now_us)
+    return {number: shift_result(ctx, stored.instance) for number, ctx in contexts.items()}
+
+
+def mark_again(database: Database, lines: list[str], from_us_: int, to_us_: int) -> None:
+    """Have the shifts of a range computed again; unchanged ones keep their revision."""
+    ids = Master(database).ids()
+    with database.transaction() as conn:
+        for line in lines:
+            params = {"from": from_us(from_us_), "to": from_us(to_us_)}
+            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)
+            run(conn, "samples/dirty_line", line_id=ids.line(line), **params)

@@ -1,0 +1,48 @@
+"""Lines of the plant file: machines in the order of the parts, roll-up, targets."""
+
+from collections.abc import Sequence
+
+from oee.config.faults import Faults
+from oee.config.machines import read_machine
+from oee.config.model import LineConfig, Rollup, Targets
+from oee.config.scalars import choice, ratio, reference, text
+from oee.config.section import Item, Section
+from oee.config.signals import Catalog
+
+
+def read_line(item: Item, catalog: Catalog, faults: Faults) -> LineConfig:
+    """Read one line with its machines."""
+    with Section(item, faults) as section:
+        name = section.take("name", text, item.name)
+        known = reference("calendar", catalog.calendars)
+        calendar = section.need("calendar", known, "", f"calendar: {next(iter(catalog.calendars), 'default')}")
+        machines = {i.name: read_machine(i, section, item.name, catalog) for i in section.named("machines")}
+        if not machines and not section.has_fault:
+            section.fault(item, "has no machines; add one below `machines:`")
+        rollup = _rollup(section, tuple(machines))
+        return LineConfig(item.name, name, calendar, rollup, _targets(section), machines)
+
+
+def _rollup(line: Section, machines: Sequence[str]) -> Rollup:
+    """Read how machines make the line's figures; a line of one machine is that machine (S-40)."""
+    only = machines[0] if len(machines) == 1 else None
+    with line.section("rollup") as section:
+        method = section.take("method", choice(("constraint", "single")), "constraint")
+        machine = section.take("machine", reference("machine", machines), only)
+        if method == "single" and len(machines) > 1:
+            at = section.get("method") or section.item
+            section.fault(at, "single is for a line of one machine; use `method: constraint`")
+        if machine is None and machines and not section.has_fault:
+            what = f"is missing; name the machine that limits the line, one of {', '.join(machines)}"
+            section.faults.add(section.item.line, (*section.item.path, "machine"), what)
+        return Rollup(method, machine or "")
+
+
+def _targets(line: Section) -> Targets:
+    with line.section("targets") as section:
+        return Targets(
+            oee=section.take("oee", ratio, None),
+            availability=section.take("availability", ratio, None),
+            performance=section.take("performance", ratio, None),
+            quality=section.take("quality", ratio, None),
+        )

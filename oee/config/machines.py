@@ -1,0 +1,86 @@
+"""Machines of the plant file: limits, product and ideal cycle (S-12), counts, signals."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from oee.config.faults import suggestion
+from oee.config.model import MachineConfig, SignalConfig
+from oee.config.scalars import LONGEST_S, choice, micros, number, optional, text
+from oee.config.section import Item, Section
+from oee.config.signals import Catalog, read_signals
+
+MIN_STOP_US = 10_000_000  # S-22
+SMALL_STOP_MAX_US = 300_000_000  # S-22
+MAX_AGE_US = 60_000_000  # S-26, where a connector proves life
+REJECT_SOURCES = ("counter", "booked", "none")
+
+
+def read_ideal(section: Section) -> Fraction | None:
+    """Read an ideal cycle [s per part] from `ideal_cycle_s` or `ideal_rate_per_h`, exactly."""
+    cycle = section.take("ideal_cycle_s", number(above=0, most=LONGEST_S), None)
+    rate = section.take("ideal_rate_per_h", number(above=0, most=10**9), None)
+    if section.get("ideal_cycle_s") and section.get("ideal_rate_per_h"):
+        section.fault(section.item, "gives both `ideal_cycle_s` and `ideal_rate_per_h`; keep one of the two")
+    return Fraction(3600) / rate if rate else cycle
+
+
+def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> MachineConfig:
+    """Read one machine and resolve its product, its ideal cycle and its defaults."""
+    with Section(item, line.faults) as section:
+        product, ideal = _product(section, catalog)
+        min_stop = section.take("min_stop_s", micros, MIN_STOP_US)
+        small_stop_max = section.take("small_stop_max_s", micros, SMALL_STOP_MAX_US)
+        if min_stop > small_stop_max:
+            what = f"min_stop_s ({min_stop / 1e6:g} s) is above small_stop_max_s ({small_stop_max / 1e6:g} s)"
+            at = section.get("min_stop_s") or section.get("small_stop_max_s") or item
+            section.fault(at, f"{what}; lower one or raise the other")
+        startup_us = section.take("startup_s", micros, 0)
+        parts_per_count = section.take("parts_per_count", number(above=0, most=10**9), Fraction(1))
+        name = section.take("name", text, item.name)
+        signals = read_signals(section, catalog)
+        return MachineConfig(
+            id=item.name,
+            line=line_id,
+            name=name,
+            product=product,
+            ideal_cycle_s=ideal,
+            min_stop_us=min_stop,
+            small_stop_max_us=small_stop_max,
+            startup_us=startup_us,
+            parts_per_count=parts_per_count,
+            max_age_us=section.take("max_age_s", optional(micros), _max_age(signals)),
+            reject_source=_reject_source(section, signals),
+            signals=signals,
+        )
+
+
+def _product(section: Section, catalog: Catalog) -> tuple[str | None, Fraction | None]:
+    """Resolve product and ideal cycle: machine × product, then machine, then product (S-12)."""
+    own_ideal = read_ideal(section)
+    listed = section.named("products")
+    if not listed:
+        product = next(iter(catalog.products)) if len(catalog.products) == 1 else None
+        return product, own_ideal or (catalog.products[product].ideal_cycle_s if product else None)
+    name = listed[0].name
+    with Section(listed[0], section.faults) as entry:
+        ideal = read_ideal(entry) or own_ideal
+    if name not in catalog.products:
+        known = suggestion(name, catalog.products) or "; none is defined"
+        section.fault(listed[0], f"no product `{name}`{known}")
+        return None, ideal
+    return name, ideal or catalog.products[name].ideal_cycle_s
+
+
+def _max_age(signals: Mapping[str, SignalConfig]) -> int | None:
+    return MAX_AGE_US if any(s.connector for s in signals.values()) else None
+
+
+def _reject_source(section: Section, signals: Mapping[str, SignalConfig]) -> str:
+    """Read where rejects come from; by default from a counter if there is one, else from bookings (S-9)."""
+    counted = "reject" in signals or {"total", "good"} <= signals.keys()
+    source = section.take("reject_source", choice(REJECT_SOURCES), "counter" if counted else "booked")
+    item = section.get("reject_source")
+    if item and source == "counter" and not counted:
+        what = "counter needs a `reject` signal, or `total` and `good`; add one or use `booked` or `none`"
+        section.fault(item, what)
+    return source

@@ -1,0 +1,196 @@
+"""Readers of single values. Each takes an `Item` and returns the value, or refuses it saying what would be right."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from fractions import Fraction
+from functools import cache
+from typing import TypeVar
+from zoneinfo import available_timezones
+
+from oee.config.faults import Refusal, suggestion
+from oee.config.section import Item, check_id
+from oee.config.tree import Scalar
+
+T = TypeVar("T")
+_DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_HOURS_AND_MINUTES = re.compile(r"(\d{1,2})[:.h](\d{2})(:00)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
+_DAY_MIN = 1440
+_DECIMALS = 12  # with the upper limits of each key: keeps the kernels' integers small
+LONGEST_S = 31_622_400  # a leap year: longer is a slip, not a duration
+
+
+def _scalar(item: Item) -> Scalar:
+    if item.is_empty:
+        raise Refusal("is empty; give a value or remove the key")
+    if not isinstance(item.node, Scalar):
+        raise Refusal("must be a single value, not a list or keys")
+    return item.node
+
+
+def text(item: Item) -> str:
+    """Read a text as it stands in the file, numbers too."""
+    value = _scalar(item).text.strip()
+    if not value:
+        raise Refusal("is empty; give a value or remove the key")
+    return value
+
+
+def identifier(item: Item) -> str:
+    """Read an id: letters, digits, `-`, `_`, `.`."""
+    return check_id(text(item))
+
+
+def flag(item: Item) -> bool:
+    """Read true or false."""
+    word = _scalar(item).text.lower()
+    if _scalar(item).kind != "bool" or word not in ("true", "false"):
+        raise Refusal(f"must be true or false, not `{word}`")
+    return word == "true"
+
+
+def optional(read: Callable[[Item], T]) -> Callable[[Item], T | None]:
+    """Return a reader that takes an explicit null as None."""
+    return lambda item: None if item.is_empty else read(item)
+
+
+def number(least: int | None = None, above: int | None = None, most: int | None = None) -> Callable[[Item], Fraction]:
+    """Return a reader of exact numbers in a range: at least, more than, at most."""
+
+    def read(item: Item) -> Fraction:
+        value = _exact(item)
+        if least is not None and value < least:
+            raise Refusal(f"must be at least {least}, not {_scalar(item).text}")
+        if above is not None and value <= above:
+            raise Refusal(f"must be more than {above}, not {_scalar(item).text}")
+        if most is not None and value > most:
+            raise Refusal(f"must be at most {most}, not {_scalar(item).text}")
+        return value
+
+    return read
+
+
+def _exact(item: Item) -> Fraction:
+    scalar = _scalar(item)
+    if not _DECIMAL.fullmatch(scalar.text):
+        raise Refusal(f"must be a number, not `{scalar.text}`")
+    if scalar.kind not in ("int", "float"):
+        raise Refusal("must be a number; remove the quotes")
+    value = Fraction(scalar.text)
+    if value.denominator > 10**_DECIMALS:
+        raise Refusal(f"has more than {_DECIMALS} decimals; round it")
+    return value
+
+
+def whole(least: int, most: int | None = None) -> Callable[[Item], int]:
+    """Return a reader of whole numbers in a range."""
+
+    def read(item: Item) -> int:
+        value = number(least, most=most)(item)
+        if value.denominator != 1:
+            raise Refusal(f"must be a whole number, not {_scalar(item).text}")
+        return int(value)
+
+    return read
+
+
+def micros(item: Item) -> int:
+    """Read a duration in seconds, from 0 to a year, as whole microseconds."""
+    return int(number(least=0, most=LONGEST_S)(item) * 1_000_000)
+
+
+def ratio(item: Item) -> float:
+    """Read a target as a ratio from 0 to 1; people who write per cent are told how."""
+    value = number(least=0)(item)
+    if value > 1:
+        mend = f"; write {float(value / 100):g}, not {_scalar(item).text}" if value <= 100 else ""
+        raise Refusal(f"must be a ratio between 0 and 1{mend}")
+    return float(value)
+
+
+def clock(item: Item) -> int:
+    """Read a local time HH:MM as minutes after midnight."""
+    value = text(item)
+    if not (match := _CLOCK.fullmatch(value)):
+        raise Refusal(f'must be a time HH:MM from "00:00" to "23:59", not `{value}`{_meant(value)}')
+    return int(match[1]) * 60 + int(match[2])
+
+
+def clock_end(item: Item) -> int:
+    """Read a local time HH:MM that ends something: "24:00" is the midnight after, the same as "00:00"."""
+    return 0 if text(item) == "24:00" else clock(item)
+
+
+def _meant(value: str) -> str:
+    match = _HOURS_AND_MINUTES.fullmatch(value)
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        return ""
+    return f'; did you mean "{int(match[1]):02}:{match[2]}"?'
+
+
+def show_clock(minutes: int) -> str:
+    """Write minutes after midnight as HH:MM."""
+    return f"{minutes % _DAY_MIN // 60:02}:{minutes % 60:02}"
+
+
+def day(item: Item) -> date:
+    """Read a date YYYY-MM-DD."""
+    value = text(item)
+    try:
+        if len(value) == len("2026-01-05"):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Refusal(f"must be a date that exists, such as 2026-01-05, not `{value}`")
+
+
+def moment(item: Item) -> datetime:
+    """Read a naive local date and time."""
+    value = text(item)
+    try:
+        if _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Refusal(f"must be local date and time without an offset, such as 2026-12-01T08:00, not `{value}`")
+
+
+def zone(item: Item) -> str:
+    """Read the name of an IANA time zone."""
+    value = text(item)
+    if value not in _zones():
+        raise Refusal(f"no time zone `{value}`{suggestion(value, _zones())}")
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def choice(names: Iterable[str]) -> Callable[[Item], str]:
+    """Return a reader that takes one of a fixed set of words."""
+    known = tuple(names)
+
+    def read(item: Item) -> str:
+        value = text(item)
+        if value not in known:
+            raise Refusal(f"unknown value `{value}`{suggestion(value, known)}")
+        return value
+
+    return read
+
+
+def reference(what: str, names: Iterable[str]) -> Callable[[Item], str]:
+    """Return a reader that takes the name of something that this file defines."""
+    known = tuple(names)
+
+    def read(item: Item) -> str:
+        value = text(item)
+        if value not in known:
+            raise Refusal(f"no {what} `{value}`{suggestion(value, known) or '; none is defined'}")
+        return value
+
+    return read

@@ -1,0 +1,328 @@
+"""Samples → facts of one machine: raw intervals and parts per minute. Pure, and the same for any chunking (S-42).
+
+A run starts at a checkpoint (or at the machine's first sample) and says everything from there to the last proof of
+life. Checkpoints lie only where the machine runs and is proven alive: no stop, silence or late reason reaches across
+them, and what a counter still owes is carried as the run time since its last breakpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from oee.kernels.counters import (
+    Counted,
+    CounterCarry,
+    CounterLimits,
+    RunClock,
+    count,
+    difference,
+    floor_at,
+    pulses,
+)
+from oee.kernels.intervals import Int64s
+from oee.kernels.profiles import STATES, mode_category
+from oee.kernels.states import (
+    Meaning,
+    Piece,
+    Series,
+    claims,
+    judge_silence,
+    overwrite,
+    proofs_of_life,
+    silences,
+)
+from oee.model import Category, Cell, CounterDecision
+
+UNITS_PER_COUNT = 1_000_000
+"""Readings are taken in millionths of a count, so that a counter of kilograms keeps its fractions exactly."""
+MINUTE_US = 60_000_000
+CHECKPOINT_US = 15 * MINUTE_US
+FOREVER_US = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRule:
+    """How one counter is read: limits in counts, exact parts per count, whether it reports differences (S-8)."""
+
+    modulus: int | None
+    max_rate_per_s: Fraction | None
+    glitch_tolerance: Fraction
+    poll_us: int
+    parts_per_count: Fraction
+    delta: bool = False
+
+    @property
+    def limits(self) -> CounterLimits:
+        """The limits in units."""
+        return CounterLimits(
+            None if self.modulus is None else self.modulus * UNITS_PER_COUNT,
+            None if self.max_rate_per_s is None else self.max_rate_per_s * UNITS_PER_COUNT,
+            self.glitch_tolerance * UNITS_PER_COUNT,
+            self.poll_us,
+        )
+
+    @property
+    def factor(self) -> Fraction:
+        """Parts per unit."""
+        return self.parts_per_count / UNITS_PER_COUNT
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRules:
+    """All that the configuration says of how one machine's samples are read.
+
+    ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
+    ``max_age_us`` None lets a value hold until the next one (S-26).
+    """
+
+    profile: str
+    state_map: Mapping[str, Category]
+    faults: Mapping[str, tuple[str, Category, bool]]
+    max_age_us: int | None
+    ideal_cycle_us: Fraction | None
+    counters: Mapping[str, CounterRule]
+
+    def meaning(self, state: str, mode: str | None, fault: str | None) -> Meaning:
+        """What a (state, mode, fault) means (S-20)."""
+        table = self.state_map if self.profile == "custom" else STATES[self.profile]
+        if state not in table:
+            return Meaning(Category.NO_DATA, unmapped=True)
+        category, setup = table[state], False
+        if mode is not None:
+            category, setup = mode_category(self.profile, mode, category)
+        reason, reason_category, reason_setup = self.faults.get(fault or "", (None, None, False))
+        return Meaning(category, reason, reason_category, setup or reason_setup)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSamples:
+    """Samples of one machine from its checkpoint on, with the text values in force there.
+
+    ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
+    ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
+    of any source.
+    """
+
+    symbols: tuple[str, ...]
+    state: Series
+    mode: Series
+    fault: Series
+    counters: Mapping[str, tuple[Int64s, np.ndarray]]
+    alive: tuple[Int64s, Int64s]
+    through_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """A counter at a checkpoint: its last settled breakpoint, and the run time [µs] since."""
+
+    carry: CounterCarry
+    run_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where interpretation can start again: an instant at which the machine ran and was proven alive."""
+
+    at_us: int
+    counters: Mapping[str, CounterState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a run of the interpretation says from ``start_us`` on.
+
+    ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
+    """
+
+    start_us: int
+    through_us: int
+    hold_until_us: int
+    pieces: list[Piece]
+    cells: list[Cell]
+    decisions: list[CounterDecision]
+    checkpoints: list[Checkpoint]
+
+
+def interpret(
+    rules: MachineRules,
+    samples: MachineSamples,
+    checkpoint: Checkpoint | None,
+    start_us: int,
+    cuts_us: tuple[int, ...] = (),
+) -> Facts:
+    """Interpret a machine's samples from a checkpoint to the last proof of life.
+
+    Parameters
+    ----------
+    rules : how the samples are read.
+    samples : everything from ``start_us`` on; counters from their carries on.
+    checkpoint : where an earlier run can be taken up; None starts from nothing.
+    start_us : the checkpoint's instant, or that of the first sample [µs].
+    cuts_us : further instants at which production is cut, for windows that do not start on a minute.
+    """
+    end_us = max(samples.through_us, start_us)
+    counted = _count(rules, samples, checkpoint)
+    pieces = claims(start_us, end_us, (samples.state, samples.mode, samples.fault), samples.symbols, rules.meaning)
+    proofs = _proofs(samples, checkpoint)
+    for span in silences(proofs, rules.max_age_us):
+        pieces = overwrite(pieces, _judged(rules, counted, pieces, span))
+    hold_until_us = FOREVER_US
+    if rules.max_age_us is not None:
+        hold_until_us = (int(proofs[1][-1]) if len(proofs[1]) else start_us) + rules.max_age_us
+        pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)] if hold_until_us < end_us else [])
+    clock = _run_clock(pieces, checkpoint, start_us)
+    edges = _edges(pieces, start_us, end_us, cuts_us)
+    return Facts(
+        start_us,
+        end_us,
+        hold_until_us,
+        pieces,
+        list(_cells(edges, _parts(rules, counted, edges, clock))),
+        _decisions(counted, start_us),
+        _checkpoints(pieces, proofs, counted, clock, end_us),
+    )
+
+
+def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint | None) -> dict[str, Counted]:
+    counted = {}
+    for signal, rule in rules.counters.items():
+        ts, readings = samples.counters.get(signal, (np.empty(0, np.int64), np.empty(0)))
+        units = np.rint(readings * UNITS_PER_COUNT).astype(np.int64)
+        state = checkpoint.counters.get(signal) if checkpoint else None
+        carry = state.carry if state else None
+        counted[signal] = pulses(ts, units, carry) if rule.delta else count(ts, units, rule.limits, carry)
+    return counted
+
+
+def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int64s, Int64s]:
+    """Proofs of life, the checkpoint's own included."""
+    starts, ends = samples.alive
+    if checkpoint is not None:
+        at = np.array([checkpoint.at_us], np.int64)
+        starts, ends = np.concatenate((np.maximum(starts, at), at)), np.concatenate((np.maximum(ends, at), at))
+    starts, ends = proofs_of_life(samples.state, (starts, ends))
+    keep = ends >= (checkpoint.at_us if checkpoint else -FOREVER_US)
+    return starts[keep], ends[keep]
+
+
+def _judged(
+    rules: MachineRules, counted: dict[str, Counted], pieces: list[Piece], span: tuple[int, int]
+) -> list[Piece]:
+    before = next((p for p in reversed(pieces) if p.start_us < span[0] <= p.end_us), None) or pieces[0]
+    after = next((p for p in pieces if p.start_us <= span[1] < p.end_us), None)
+    if rules.max_age_us is None:
+        return []
+    made = _made(rules, counted, span)
+    return judge_silence(before, after, span, max_age_us=rules.max_age_us, made=made, ideal_us=rules.ideal_cycle_us)
+
+
+def _made(rules: MachineRules, counted: dict[str, Counted], span: tuple[int, int]) -> Fraction:
+    """Parts counted between the last samples at the two ends of a silence: total, else good and reject."""
+    signals = ("total",) if "total" in counted else ("good", "reject", "rework")
+    made = Fraction(0)
+    for signal in signals:
+        c = counted.get(signal)
+        if c is None or len(c.ts_us) == 0:
+            continue
+        first, last = np.maximum(np.searchsorted(c.ts_us, np.array(span), side="right") - 1, 0)
+        made += (int(c.total[last]) - int(c.total[first])) * rules.counters[signal].factor
+    return made
+
+
+def _run_clock(pieces: list[Piece], checkpoint: Checkpoint | None, start_us: int) -> RunClock:
+    runs = [(p.start_us, p.end_us) for p in pieces if p.category is Category.RUN]
+    starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
+    anchors = {s.carry.ts_us: s.run_us for s in checkpoint.counters.values()} if checkpoint else {}
+    return RunClock(starts, ends, anchors, start_us)
+
+
+def _edges(pieces: list[Piece], start_us: int, end_us: int, cuts_us: tuple[int, ...]) -> Int64s:
+    minutes = np.arange(start_us // MINUTE_US + 1, -(-end_us // MINUTE_US)) * MINUTE_US
+    changes = [p.start_us for p in pieces] + [start_us, end_us]
+    inner = [c for c in cuts_us if start_us < c < end_us]
+    return np.unique(np.concatenate((minutes, np.array(changes + inner, np.int64))))
+
+
+def _parts(rules: MachineRules, counted: dict[str, Counted], edges: Int64s, clock: RunClock) -> dict[str, Int64s]:
+    """Whole cumulative good, reject and rework at each edge; good and reject are measured or the third of S-9."""
+    have = {signal: c for signal, c in counted.items() if len(c.ts_us)}
+    at = {s: floor_at(c, edges, clock, rules.counters[s].factor) for s, c in have.items()}
+    zero = np.zeros(len(edges), np.int64)
+    rework = at.get("rework", zero)
+    if "total" not in at:
+        return {"good": at.get("good", zero), "reject": at.get("reject", zero), "rework": rework}
+    if "good" in at and "reject" not in at:
+        return {"good": at["good"], "reject": _third(rules, have, "good", edges, clock) - rework, "rework": rework}
+    if "reject" in at:
+        return {"good": _third(rules, have, "reject", edges, clock) - rework, "reject": at["reject"], "rework": rework}
+    return {"good": at["total"] - rework, "reject": zero, "rework": rework}
+
+
+def _third(rules: MachineRules, have: dict[str, Counted], known: str, edges: Int64s, clock: RunClock) -> Int64s:
+    """Total less the known one, as a counter of its own where both count alike, else as a difference of whole parts."""
+    factor = rules.counters["total"].factor
+    if rules.counters[known].factor == factor:
+        return floor_at(difference(have["total"], have[known], clock), edges, clock, factor)
+    other = floor_at(have[known], edges, clock, rules.counters[known].factor)
+    return floor_at(have["total"], edges, clock, factor) - other
+
+
+def _cells(edges: Int64s, parts: dict[str, Int64s]) -> Iterator[Cell]:
+    """Differences between edges; the count steps at an edge belong to the stretch before it only up to ⌊C(edge)⌋."""
+    good, reject, rework = (np.diff(parts[s]) for s in ("good", "reject", "rework"))
+    for i in np.flatnonzero((good != 0) | (reject != 0) | (rework != 0)).tolist():
+        g, r, w = int(good[i]), int(reject[i]), int(rework[i])
+        yield Cell(int(edges[i]), int(edges[i + 1]), g + r + w, g, r, w)
+
+
+def _decisions(counted: dict[str, Counted], start_us: int) -> list[CounterDecision]:
+    found = [
+        CounterDecision(d.at_us, signal, d.kind, str(Fraction(d.amount, UNITS_PER_COUNT)), d.why)
+        for signal, c in counted.items()
+        for d in c.decisions
+        if d.at_us >= start_us
+    ]
+    return sorted(found, key=lambda d: (d.at_us, d.signal))
+
+
+def _checkpoints(
+    pieces: list[Piece], proofs: tuple[Int64s, Int64s], counted: dict[str, Counted], clock: RunClock, end_us: int
+) -> list[Checkpoint]:
+    """Quarter hours, and the newest whole minute, at which the machine ran and was proven alive."""
+    if not pieces:
+        return []
+    quarter = np.arange(pieces[0].start_us // CHECKPOINT_US + 1, end_us // CHECKPOINT_US + 1) * CHECKPOINT_US
+    newest = np.array([end_us // MINUTE_US * MINUTE_US], np.int64)
+    at = np.unique(np.concatenate((quarter, newest)))
+    at = at[_inside(at, *proofs) & _inside(at, *_runs(pieces))]
+    return [_checkpoint(int(t), counted, clock) for t in at]
+
+
+def _runs(pieces: list[Piece]) -> tuple[Int64s, Int64s]:
+    """Insides of the runs: a checkpoint on the edge of a run would touch the stop beside it."""
+    runs = [(p.start_us + 1, p.end_us - 1) for p in pieces if p.category is Category.RUN]
+    starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
+    return starts, ends
+
+
+def _inside(at: Int64s, starts: Int64s, ends: Int64s) -> np.ndarray:
+    if len(starts) == 0:
+        return np.zeros(len(at), np.bool_)
+    k = np.maximum(np.searchsorted(starts, at, side="right") - 1, 0)
+    inside: np.ndarray = (starts[k] <= at) & (at <= ends[k])
+    return inside
+
+
+def _checkpoint(at_us: int, counted: dict[str, Counted], clock: RunClock) -> Checkpoint:
+    states = {}
+    for signal, c in counted.items():
+        carry = c.carry_at(at_us)
+        if carry is not None:
+            run = clock.at(np.array([carry.ts_us, at_us], np.int64))
+            states[signal] = CounterState(carry, int(run[1] - run[0]))
+    return Checkpoint(at_us, states)

@@ -1,0 +1,293 @@
+"""Counters → parts (semantics, section 3): what each new value of a cumulative counter adds, and when.
+
+Values are int64 in *units*: whole counts, or millionths where a counter reports fractions. The rare values that are
+no plain rise (drops, jumps) are judged one by one in the order of the rules; everything between them is one
+vectorised difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oee.kernels.intervals import Coverage
+
+Int64s = NDArray[np.int64]
+US_PER_S = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CounterLimits:
+    """How a counter may move, in units: ``modulus``, ``max_rate_per_s`` (None: unlimited), ``glitch_tolerance``.
+
+    ``poll_us`` is the collector's interval: a rate is never judged over less time than that.
+    """
+
+    modulus: int | None = None
+    max_rate_per_s: Fraction | None = None
+    glitch_tolerance: Fraction = Fraction(0)
+    poll_us: int = 0
+
+    def allowed(self, elapsed_us: int) -> int | None:
+        """Largest rise in ``elapsed_us`` [µs] that is no jump; None is unlimited."""
+        if self.max_rate_per_s is None:
+            return None
+        return ceil(self.max_rate_per_s * max(elapsed_us, self.poll_us) / US_PER_S) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class CounterCarry:
+    """Where a counter stood after a sample whose meaning no later sample can change.
+
+    ``value`` is the reading that the next one is compared with: the sample's own, or the high-water mark that a
+    glitch left behind (S-3). ``total`` is the exact cumulative count since the first sample [units].
+    """
+
+    ts_us: int
+    value: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A judgement that is more than "add the rise": ``kind`` is the flag that it raises."""
+
+    at_us: int
+    kind: str
+    amount: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Cumulative count at its breakpoints.
+
+    Attributes
+    ----------
+    ts_us, total : int64[n], breakpoints; the first is the carry or the baseline (S-6).
+    step : bool[n], True where the count steps at the breakpoint instead of rising evenly towards it (S-5).
+    carries : the state after each breakpoint, `CounterCarry` by index through :meth:`carry_at`.
+    """
+
+    ts_us: Int64s
+    total: Int64s
+    step: NDArray[np.bool_]
+    reference: Int64s
+    settled: NDArray[np.bool_]
+    decisions: tuple[Decision, ...]
+
+    def carry_at(self, at_us: int) -> CounterCarry | None:
+        """The newest settled state at or before ``at_us``; None before the first sample."""
+        i = int(np.searchsorted(self.ts_us, at_us, side="right")) - 1
+        while i >= 0 and not self.settled[i]:
+            i -= 1
+        if i < 0:
+            return None
+        return CounterCarry(int(self.ts_us[i]), int(self.reference[i]), int(self.total[i]))
+
+
+def count(ts_us: Int64s, value: Int64s, limits: CounterLimits, carry: CounterCarry | None = None) -> Counted:
+    """Accumulate a counter by rules S-1 … S-6.
+
+    Parameters
+    ----------
+    ts_us, value : int64[n], rising times [µs] and readings [units]; only Good ones (S-28), all after the carry.
+    limits : how the counter may move.
+    carry : where the counter stood before the first sample; None makes that sample the baseline (0 parts).
+    """
+    if carry is not None:
+        ts_us = np.concatenate((np.array([carry.ts_us], np.int64), ts_us))
+        value = np.concatenate((np.array([carry.value], np.int64), value))
+    n = len(ts_us)
+    if n == 0:
+        empty = np.empty(0, np.int64)
+        return Counted(empty, empty, np.empty(0, np.bool_), empty, np.empty(0, np.bool_), ())
+    judged = _Judge(ts_us, value, limits)
+    judged.run()
+    total = np.cumsum(judged.rise) + (carry.total if carry is not None else 0)
+    keep = judged.keep
+    return Counted(
+        ts_us[keep],
+        total[keep],
+        judged.step[keep],
+        judged.reference[keep],
+        judged.settled[keep],
+        tuple(judged.decisions),
+    )
+
+
+class _Judge:
+    """Walks over the irregular readings; arrays hold the rise that each reading adds."""
+
+    def __init__(self, ts_us: Int64s, value: Int64s, limits: CounterLimits) -> None:
+        n = len(ts_us)
+        self.ts, self.value, self.limits = ts_us, value, limits
+        self.rise = np.zeros(n, np.int64)
+        self.rise[1:] = np.diff(value)
+        self.step = np.zeros(n, np.bool_)
+        self.keep = np.ones(n, np.bool_)
+        self.settled = np.ones(n, np.bool_)
+        self.reference = value.copy()
+        self.decisions: list[Decision] = []
+
+    def run(self) -> None:
+        done_until = 0
+        for i in self._irregular():
+            if i >= done_until:
+                done_until = self._judge(int(i), int(self.value[i - 1]))
+
+    def _irregular(self) -> Int64s:
+        """Indices whose rise is negative, or more than the rate allows (a bound without the ceiling, then exact)."""
+        irregular = self.rise < 0
+        if self.limits.max_rate_per_s is not None:
+            elapsed = np.maximum(np.diff(self.ts), self.limits.poll_us)
+            bound = elapsed * (float(self.limits.max_rate_per_s) / US_PER_S)
+            irregular[1:] |= self.rise[1:] > bound
+        return np.flatnonzero(irregular)
+
+    def _decide(self, i: int, kind: str, amount: int, why: str) -> None:
+        self.decisions.append(Decision(int(self.ts[i]), kind, amount, why))
+
+    def _judge(self, i: int, previous: int) -> int:
+        """Judge reading ``i`` against ``previous``; return the first index that still needs judging."""
+        new = int(self.value[i])
+        allowed = self.limits.allowed(int(self.ts[i] - self.ts[i - 1]))
+        rise = new - previous
+        if rise >= 0:
+            if allowed is None or rise <= allowed:
+                self.rise[i] = rise
+                return i + 1
+            return self._jump(i, previous, rise)
+        if -rise <= self.limits.glitch_tolerance and new > 0:
+            return self._glitch(i, previous)
+        self._drop(i, previous, new, allowed)
+        return i + 1
+
+    def _jump(self, i: int, previous: int, rise: int) -> int:
+        """S-2: a spike if the next reading is back within reach of the one before, else quarantined."""
+        self.rise[i] = 0
+        if i + 1 < len(self.ts):
+            back = int(self.value[i + 1]) - previous
+            reach = self.limits.allowed(int(self.ts[i + 1] - self.ts[i - 1]))
+            if reach is not None and 0 <= back <= reach:
+                self.keep[i] = False
+                self.rise[i + 1] = back
+                self._decide(i, "counter_glitch", rise, "spike: the next reading is back in reach (S-2)")
+                return i + 2
+        else:
+            self.settled[i] = False
+        self._decide(i, "counter_quarantined", rise, "rose faster than max_rate_per_s allows (S-2)")
+        return i + 1
+
+    def _glitch(self, i: int, high: int) -> int:
+        """S-3: keep the high-water mark, add 0 until it is passed."""
+        self._decide(i, "counter_glitch", int(self.value[i]) - high, "small drop: high-water mark kept (S-3)")
+        j = i
+        while j < len(self.ts) and self._below_mark(j, high):
+            self.rise[j] = 0
+            self.reference[j] = high
+            j += 1
+        return self._judge(j, high) if j < len(self.ts) else j
+
+    def _below_mark(self, j: int, high: int) -> bool:
+        drop = high - int(self.value[j])
+        return 0 < drop <= self.limits.glitch_tolerance and int(self.value[j]) > 0
+
+    def _drop(self, i: int, previous: int, new: int, allowed: int | None) -> None:
+        """S-4 rollover, else S-5 reset."""
+        modulus = self.limits.modulus
+        if modulus is not None:
+            around = modulus - previous + new
+            if around >= 0 and (around <= allowed if allowed is not None else 4 * around <= modulus):
+                self.rise[i] = around
+                self._decide(i, "counter_rollover", around, f"passed its modulus {modulus} (S-4)")
+                return
+        self.step[i] = True
+        fits = allowed is None or new <= allowed
+        self.rise[i] = new if fits else 0
+        kind = "counter_reset" if fits else "device_replaced"
+        self._decide(i, kind, int(self.rise[i]), f"fell from {previous} to {new} (S-5)")
+
+
+class RunClock:
+    """Run time [µs] before any instant, the measure over which counts rise (S-7).
+
+    Before its start only the ``anchors`` are known: the last breakpoint of each counter, with the run time from there
+    to the start.
+    """
+
+    def __init__(
+        self, starts: Int64s, ends: Int64s, anchors: Mapping[int, int] | None = None, origin_us: int = 0
+    ) -> None:
+        self._coverage = Coverage(starts, ends)
+        known = sorted((anchors or {}).items())
+        self._origin_us = origin_us
+        self._anchor_ts = np.array([ts for ts, _ in known], np.int64)
+        self._anchor_run = np.array([run for _, run in known], np.int64)
+
+    def at(self, ts_us: Int64s) -> Int64s:
+        """Run µs before each instant, negative before the start."""
+        run = self._coverage.before(ts_us)
+        if len(self._anchor_ts):
+            k = np.minimum(np.searchsorted(self._anchor_ts, ts_us), len(self._anchor_ts) - 1)
+            anchored = (ts_us < self._origin_us) & (self._anchor_ts[k] == ts_us)
+            run = np.where(anchored, -self._anchor_run[k], run)
+        return run
+
+
+def floor_at(counted: Counted, edges_us: Int64s, clock: RunClock, factor: Fraction) -> Int64s:
+    """⌊C(t)⌋ at each edge (S-7): between breakpoints the count rises evenly over run time (or the gap, if none).
+
+    Parameters
+    ----------
+    counted : breakpoints of the counter, at least one.
+    edges_us : int64[m], instants.
+    clock : run time before any instant.
+    factor : parts per unit, exact.
+
+    Returns
+    -------
+    int64[m] whole parts since the first sample.
+    """
+    at = np.searchsorted(counted.ts_us, edges_us, side="right") - 1
+    i = np.maximum(at, 0)
+    nxt = np.minimum(i + 1, len(counted.ts_us) - 1)
+    rise = np.where(counted.step[nxt] | (at < 0), 0, counted.total[nxt] - counted.total[i])
+    run = clock.at(counted.ts_us)
+    whole, before = run[nxt] - run[i], clock.at(edges_us) - run[i]
+    never = whole <= 0
+    whole = np.where(never, counted.ts_us[nxt] - counted.ts_us[i], whole)
+    before = np.where(never, edges_us - counted.ts_us[i], before)
+    return _floor(counted.total[i], rise, np.maximum(before, 0), np.maximum(whole, 1), factor)
+
+
+def _floor(base: Int64s, rise: Int64s, before: Int64s, whole: Int64s, factor: Fraction) -> Int64s:
+    """⌊(base + rise · before / whole) · factor⌋, exact: Python's integers take over where int64 could overflow."""
+    p, q = factor.numerator, factor.denominator
+    largest = (int(np.abs(rise).max(initial=0)) * p + q) * int(whole.max(initial=1))
+    if max(largest, int(np.abs(base).max(initial=0)) * p) >= 2**62:
+        base, rise, before, whole = (a.astype(object) for a in (base, rise, before, whole))
+    parts, rest = base * p // q, base * p % q
+    return np.asarray(parts + (rest * whole + rise * before * p) // (q * whole), dtype=np.int64)
+
+
+def difference(a: Counted, b: Counted, clock: RunClock) -> Counted:
+    """The counter that counts what ``a`` counts and ``b`` does not (S-9), on the breakpoints of both."""
+    one = Fraction(1)
+    ts = np.union1d(a.ts_us, b.ts_us)
+    total = floor_at(a, ts, clock, one) - floor_at(b, ts, clock, one)
+    step = np.isin(ts, a.ts_us[a.step]) | np.isin(ts, b.ts_us[b.step])
+    return Counted(ts, total, step, total, np.ones(len(ts), np.bool_), ())
+
+
+def pulses(ts_us: Int64s, value: Int64s, carry: CounterCarry | None = None) -> Counted:
+    """S-8: a signal of parts since the last message counts at its own timestamps; its first message counts as well."""
+    before_us = carry.ts_us if carry else (int(ts_us[0]) - 1 if len(ts_us) else 0)
+    ts = np.concatenate((np.array([before_us], np.int64), ts_us))
+    total = np.cumsum(np.concatenate((np.array([carry.total if carry else 0], np.int64), value)))
+    return Counted(ts, total, np.ones(len(ts), np.bool_), np.zeros(len(ts), np.int64), np.ones(len(ts), np.bool_), ())

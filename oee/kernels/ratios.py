@@ -1,0 +1,150 @@
+"""Indicators from elements (semantics, section 2): ratios come last, exact until the final rounding to a float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from oee.model import Elements, ProductOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """Every indicator as an exact fraction, None where its denominator is zero or an input is unknown."""
+
+    availability: Fraction | None
+    performance: Fraction | None
+    quality: Fraction | None
+    oee: Fraction | None
+    loading: Fraction | None
+    teep: Fraction | None
+    ooe: Fraction | None
+    nee: Fraction | None
+    coverage: Fraction | None
+    availability_min: Fraction | None
+    availability_max: Fraction | None
+    piece_quality: Fraction | None
+    scrap_ratio: Fraction | None
+    rework_ratio: Fraction | None
+    mttr_us: Fraction | None
+    mtbf_us: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One loss of the waterfall: ``time_us`` of planned time [µs] and what it cost in parts, None where unknown."""
+
+    name: str
+    time_us: Fraction | None
+    parts_count: Fraction | None
+
+
+def divide(numerator: Fraction | int | None, denominator: Fraction | int | None) -> Fraction | None:
+    """Divide exactly; zero or unknown denominators give None, never 0 or 100 %."""
+    if numerator is None or denominator is None or denominator == 0:
+        return None
+    return Fraction(numerator) / Fraction(denominator)
+
+
+def ideal_total_us(outputs: Iterable[ProductOutput]) -> Fraction | None:
+    """Σ cᵢnᵢ [µs]; None when parts were made at an unknown ideal cycle."""
+    return _weighted((o.ideal_cycle_us, o.total_count) for o in outputs)
+
+
+def ideal_good_us(outputs: Iterable[ProductOutput]) -> Fraction | None:
+    """Σ cᵢgᵢ [µs]; None when parts were made at an unknown ideal cycle."""
+    return _weighted((o.ideal_cycle_us, o.good_count) for o in outputs)
+
+
+def _weighted(pairs: Iterable[tuple[Fraction | None, int]]) -> Fraction | None:
+    total = Fraction(0)
+    for ideal, count in pairs:
+        if ideal is None:
+            return None
+        total += ideal * count
+    return total
+
+
+def _time_shares(e: Elements) -> dict[str, Fraction | None]:
+    """Indicators that need times alone."""
+    apt, known, planned = e.actual_production_us, e.known_us, e.planned_busy_us
+    return {
+        "availability": divide(apt, known),
+        "loading": divide(planned, e.calendar_us),
+        "coverage": divide(known, planned),
+        "availability_min": divide(apt, planned),
+        "availability_max": divide(apt + e.no_data_us, planned),
+        "mttr_us": divide(e.closed_stop_us, e.closed_stop_count),
+        "mtbf_us": divide(apt, e.stop_count),
+    }
+
+
+def _piece_shares(e: Elements, quality_known: bool) -> dict[str, Fraction | None]:
+    """Indicators of pieces alone."""
+    total = e.total_count
+    return {
+        "piece_quality": divide(e.good_count, total) if quality_known else None,
+        "scrap_ratio": divide(e.reject_count, total) if quality_known else None,
+        "rework_ratio": divide(e.rework_count, total) if quality_known else None,
+    }
+
+
+def ratios(e: Elements, *, quality_known: bool = True, ideal_known: bool = True) -> Ratios:
+    """Derive every indicator.
+
+    Parameters
+    ----------
+    e : the summed elements of the window.
+    quality_known : False where nothing tells rejects (``reject_source: none``): Q and OEE are null (S-9).
+    ideal_known : False where no ideal cycle is known: P, Q and OEE are null although nothing may have been made.
+    """
+    total = ideal_total_us(e.output) if ideal_known else None
+    good = ideal_good_us(e.output) if ideal_known and quality_known else None
+    everything = ideal_good_us(e.output + e.unscheduled + e.unknown) if good is not None else None
+    performance, quality = divide(total, e.actual_production_us), divide(good, total)
+    with_setup = divide(e.actual_production_us + e.setup_us, e.known_us)
+    return Ratios(
+        performance=performance,
+        quality=quality,
+        oee=divide(good, e.known_us),
+        teep=divide(everything, e.calendar_us),
+        ooe=divide(good, e.calendar_us - e.not_scheduled_us - e.no_data_us),
+        nee=_product(with_setup, performance, quality),
+        **_time_shares(e),
+        **_piece_shares(e, quality_known),
+    )
+
+
+def _product(*factors: Fraction | None) -> Fraction | None:
+    result = Fraction(1)
+    for factor in factors:
+        if factor is None:
+            return None
+        result *= factor
+    return result
+
+
+def losses(e: Elements, *, quality_known: bool = True, ideal_known: bool = True) -> tuple[Loss, ...]:
+    """Losses that close the waterfall: known time less all of them is the fully productive time Σ cᵢgᵢ [µs].
+
+    Parts are a loss' time over the mean ideal cycle of what was made; rejects are counted as they are.
+    """
+    total = ideal_total_us(e.output) if ideal_known else None
+    good = ideal_good_us(e.output) if ideal_known and quality_known else None
+    mean_ideal = divide(total, e.total_count)
+    times: dict[str, Fraction | None] = {
+        "breakdown": Fraction(e.unplanned_stop_us),
+        "setup_adjustment": Fraction(e.planned_stop_us),
+        "external": Fraction(e.external_stop_us),
+        "small_stops": Fraction(e.small_stop_us),
+        "reduced_speed": None if total is None else e.run_us - total,
+    }
+    rows = [Loss(name, us, divide(us, mean_ideal)) for name, us in times.items()]
+    rejects_us = None if good is None or total is None else total - good
+    lost = Fraction(e.total_count - e.good_count) if quality_known else None
+    return (
+        *rows,
+        Loss("production_rejects", rejects_us, lost),
+        Loss("startup_rejects", Fraction(0), Fraction(0)),
+    )

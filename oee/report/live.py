@@ -1,0 +1,251 @@
+"""Views of now: a line's state, its tile on the overview, banners that say what can't be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from oee.config.model import PlantConfig
+from oee.kernels.ratios import ratios
+from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
+from oee.report import figures as f
+from oee.report.measures import Measure
+from oee.report.source import LineState
+from oee.report.view import ShiftView, shift_title, shift_view, zone_of
+from oee.report.words import (
+    BELOW_TARGET_NEED,
+    BREAK,
+    KINDS,
+    NO_DATA,
+    RUN,
+    Kind,
+    Names,
+    kind_of,
+    missing_reason,
+    names_of,
+)
+
+STALE_US = 60 * 1_000_000
+"""A source silent for longer than this is called old, where its machine names no greatest age of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateNow:
+    """The state of a line: look, how long, why; ``until`` is the last proof of life where there is none now."""
+
+    kind: Kind
+    clock: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """One sentence in bold and what follows from it."""
+
+    css: str
+    icon: str
+    head: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineNow:
+    """A line as it is now: its state, the running shift (None before any data), banners, what comes next."""
+
+    line_id: str
+    name: str
+    state: StateNow
+    shift: ShiftView | None
+    oee: Measure | None
+    planned: bool
+    banners: tuple[Banner, ...]
+    need: tuple[int, int]
+    age_s: int | None
+    empty: str
+
+
+def line_now(
+    plant: PlantConfig,
+    state: LineState,
+    result: ShiftResult | None,
+    now_us: int,
+    coming: ShiftInstance | None = None,
+) -> LineNow:
+    """Build the live view of one line.
+
+    Parameters
+    ----------
+    result : the live result of the running instance; None before any data.
+    now_us : the instant up to which live figures are told [µs UTC].
+    coming : the next planned shift, if one is known.
+    """
+    zone, line = zone_of(plant), plant.lines[state.line]
+    shift = None if result is None else shift_view(result, plant)
+    oee = None if shift is None else next(m for m in shift.measures if m.name == "oee")
+    now = state_now(state, result, now_us, names_of(plant), zone)
+    planned = result is not None and result.instance.planned and not result.instance.cancelled
+    return LineNow(
+        line_id=state.line,
+        name=line.name,
+        state=now,
+        shift=shift,
+        oee=oee,
+        planned=planned,
+        banners=tuple(_banners(plant, state, result, now_us)),
+        need=_need(now, state, oee),
+        age_s=None if state.alive_us is None else max(now_us - state.alive_us, 0) // 1_000_000,
+        empty=_empty(result, coming, zone),
+    )
+
+
+def state_now(state: LineState, result: ShiftResult | None, now_us: int, names: Names, zone: ZoneInfo) -> StateNow:
+    """Name the state; set-up and breaks are told by the last segment and the calendar."""
+    last = result.window.segments[-1] if result is not None and result.window.segments else None
+    setup = last is not None and last.setup and last.category is state.category
+    breaks = () if result is None else result.instance.breaks
+    kind = kind_of(state.category, setup=setup, on_break=any(start <= now_us < end for start, end, _ in breaks))
+    reason = names.reasons.get(state.reason, state.reason) if state.reason else ""
+    until = f.hhmm(state.since_us, zone) if kind is NO_DATA else ""
+    reason = "" if kind in (RUN, BREAK, NO_DATA) else reason
+    return StateNow(kind, f.running_clock(now_us - state.since_us), reason, until)
+
+
+def _need(now: StateNow, state: LineState, oee: Measure | None) -> tuple[int, int]:
+    """Order of need: the state first, then who has waited longer (the earlier instant first)."""
+    below = now.kind is RUN and oee is not None and oee.bad
+    return (BELOW_TARGET_NEED if below else now.kind.need, state.since_us)
+
+
+def _banners(plant: PlantConfig, state: LineState, result: ShiftResult | None, now_us: int) -> list[Banner]:
+    banners = list[Banner]()
+    line = plant.lines[state.line]
+    if state.alive_us is None:
+        banners.append(Banner("st-none", "clock", "No data yet.", f"{line.name} has sent nothing so far."))
+    else:
+        limit_us = line.machines[line.rollup.machine].max_age_us or STALE_US
+        if now_us - state.alive_us > limit_us:
+            banners.append(_stale(line.name, state.alive_us, now_us, zone_of(plant)))
+    if result is not None:
+        banners.extend(rate_banners(result.window, names_of(plant)))
+    return banners
+
+
+def _stale(line: str, alive_us: int, now_us: int, zone: ZoneInfo) -> Banner:
+    minutes = (now_us - alive_us) // f.US_PER_MIN
+    age = "1 minute" if minutes == 1 else f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    when = f.hhmmss(alive_us, zone)
+    if f.local(alive_us, zone).date() != f.local(now_us, zone).date():
+        when = f"{f.day(f.local(alive_us, zone).date(), year=False)}, {when}"
+    return Banner("st-none", "clock", f"Data is {age} old.", f"{line} last answered at {when}. Figures are up to then.")
+
+
+def rate_banners(window: WindowResult, names: Names) -> list[Banner]:
+    """Name the ideal cycles that can't be right, or that are missing."""
+    banners = list[Banner]()
+    made = [o for o in window.elements.output if o.total_count]
+    if "performance_over_100" in window.flags:
+        cycles = ", ".join(
+            f"{names.product(o.product)}, {float(o.ideal_cycle_us / 1_000_000):.3f}{f.NBSP}s"
+            for o in made
+            if o.ideal_cycle_us is not None
+        )
+        text = f"The ideal cycle may be too long: {cycles}."
+        banners.append(Banner("st-short", "warn", f"Performance is above 100{f.NBSP}%.", text))
+    if "ideal_cycle_missing" in window.flags:
+        missing = ", ".join(names.product(o.product) for o in made if o.ideal_cycle_us is None)
+        of = f" of {missing}" if missing else ""
+        text = f"Performance and OEE are unknown until the plant file names the ideal cycle{of}."
+        banners.append(Banner("st-short", "warn", "An ideal cycle is missing.", text))
+    return banners
+
+
+def _empty(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneInfo) -> str:
+    """Say what is true and when it changes, where there are no figures to show."""
+    if result is None:
+        return "No figures yet. They appear with the first data of this line."
+    if result.instance.planned and not result.instance.cancelled:
+        return ""
+    true = "This shift is cancelled." if result.instance.cancelled else "No shift is scheduled now."
+    if coming is None:
+        return true
+    day = f.local(coming.start_us, zone).date()
+    same = day == f.local(result.window.end_us, zone).date()
+    when = f.hhmm(coming.start_us, zone) + ("" if same else f" on {f.day(day, year=False)}")
+    return f"{true} {shift_title(coming)} starts at {when}."
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many lines are in one look."""
+
+    kind: Kind
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All lines in the order asked for, and the plant's own figures: sums of elements, then divided (S-41)."""
+
+    lines: tuple[LineNow, ...]
+    counts: tuple[StateCount, ...]
+    oee: int | None
+    oee_why: str
+    coverage: int | None
+    unexplained: int
+    shift_words: str
+    age_s: int | None
+
+
+def overview(lines: Sequence[LineNow], results: Sequence[ShiftResult], sort: str) -> Overview:
+    """Build the plant overview.
+
+    Parameters
+    ----------
+    results : live results of the lines that have one.
+    sort : ``help`` (who needs help first), ``name`` or ``oee`` (lowest first).
+    """
+    window = _sum([r.window for r in results if r.instance.planned])
+    derived = ratios(window.elements, quality_known=window.quality_known, ideal_known=window.ideal_known)
+    kinds = [line.state.kind for line in lines]
+    ages = [line.age_s for line in lines if line.age_s is not None]
+    return Overview(
+        lines=tuple(sorted(lines, key=lambda line: _order(line, sort))),
+        counts=tuple(StateCount(k, kinds.count(k)) for k in _kinds_by_need() if k in kinds),
+        oee=f.ratio_tenths(derived.oee),
+        oee_why="" if derived.oee is not None else missing_reason("oee", window),
+        coverage=f.ratio_tenths(derived.coverage),
+        unexplained=sum(len(line.shift.unexplained) for line in lines if line.shift is not None),
+        shift_words=_shift_words(lines),
+        age_s=min(ages, default=None),
+    )
+
+
+def _kinds_by_need() -> list[Kind]:
+    return sorted(KINDS, key=lambda kind: kind.need)
+
+
+def _sum(windows: Sequence[WindowResult]) -> WindowResult:
+    return WindowResult(
+        start_us=0,
+        end_us=0,
+        elements=sum((w.elements for w in windows), Elements()),
+        quality_known=all(w.quality_known for w in windows),
+        ideal_known=all(w.ideal_known for w in windows),
+    )
+
+
+def _order(line: LineNow, sort: str) -> tuple[float, float, str]:
+    if sort == "name":
+        return (0.0, 0.0, line.name)
+    if sort == "oee":
+        value = line.oee.value if line.oee is not None else None
+        return (0.0 if value is not None else 1.0, float(value or 0), line.name)
+    return (float(line.need[0]), float(line.need[1]), line.name)
+
+
+def _shift_words(lines: Sequence[LineNow]) -> str:
+    """Name the shift if all lines are in the same."""
+    heads = {(s.head.title, s.head.day, s.head.span) for line in lines if (s := line.shift) is not None}
+    return ", ".join(next(iter(heads))) if len(heads) == 1 and len(lines) > 0 else ""

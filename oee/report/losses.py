@@ -1,0 +1,240 @@
+"""Losses: the bridge from planned time to good pieces, and standstill by reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from oee.kernels.ratios import Loss, losses
+from oee.model import Category, ShiftResult
+from oee.report import figures as f
+from oee.report.kpi import knowns
+from oee.report.words import CHANGEOVER, DOWN, EXTERNAL, SHORT, Kind, Names, segment_kind, stop_kind
+
+LONG_STOP_US = 10 * f.US_PER_MIN
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the bridge: a level or a loss, in tenths of minutes and in pieces; ``x`` and ``width`` in %."""
+
+    label: str
+    level: bool
+    fill: str
+    tenths: int
+    pieces: int | None
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Steps from known planned time downwards; ``note`` says where it has to end early, and why."""
+
+    steps: tuple[Step, ...]
+    note: str
+
+
+# name of the loss, its words, its drawing; a level stands after the losses that lead to it
+_PLAN: tuple[tuple[tuple[tuple[str, str, str], ...], str, str], ...] = (
+    (
+        (
+            ("breakdown", "Breakdown", DOWN.fill),
+            ("setup_adjustment", "Setup and adjustment", CHANGEOVER.fill),
+            ("external", "Starved or blocked", EXTERNAL.fill),
+        ),
+        "Production time",
+        "lvl",
+    ),
+    ((("small_stops", "Short stops", SHORT.fill), ("reduced_speed", "Reduced speed", "speed")), "Net run time", "lvl"),
+    (
+        (("startup_rejects", "Start-up rejects", "bar"), ("production_rejects", "Production rejects", "bar")),
+        "Fully productive time",
+        "bar",
+    ),
+)
+
+
+def bridge(result: ShiftResult) -> Bridge:
+    """Build the bridge; in minutes as in pieces every level is the one before less the losses between."""
+    e = result.window.elements
+    by_name = {loss.name: loss for loss in losses(e, **knowns(result.window))}
+    steps = [loss for group, _, _ in _PLAN for loss in (by_name[name] for name, _, _ in group)]
+    told = steps[: next((i for i, loss in enumerate(steps) if loss.time_us is None), len(steps))]
+    lost_us = [loss.time_us or Fraction(0) for loss in told]
+    rest_us = e.known_us - sum(lost_us, Fraction(0))
+    shown = f.apportion([*lost_us, rest_us], f.TENTH_MIN_US)
+    shown_pieces = _pieces(result, told)
+    note = "" if len(told) == len(steps) else _why_short(by_name)
+    return Bridge(tuple(_steps(told, shown, shown_pieces)), note)
+
+
+def _pieces(result: ShiftResult, told: list[Loss]) -> list[int] | None:
+    """Whole pieces of each loss and of the rest; None while nothing was made to measure them by."""
+    if any(loss.parts_count is None for loss in told) or not result.window.elements.total_count:
+        return None
+    e = result.window.elements
+    lost = [loss.parts_count or Fraction(0) for loss in told]
+    names = {loss.name for loss in told}
+    rest = e.good_count if "production_rejects" in names else e.total_count
+    return f.apportion([*lost, rest])
+
+
+def _why_short(by_name: dict[str, Loss]) -> str:
+    if by_name["reduced_speed"].time_us is None:
+        return "An ideal cycle is missing: losses of speed and quality are unknown."
+    return "Nothing tells rejects: losses of quality are unknown."
+
+
+def _steps(told: list[Loss], shown: list[int], pieces: list[int] | None) -> list[Step]:
+    level, count = sum(shown), None if pieces is None else sum(pieces)
+    scale = max(level, 1)
+    steps = [Step("Known planned time", True, "lvl", level, count, 0.0, 100.0)]
+    taken = 0
+    for group, label, fill in _PLAN:
+        for _, loss_label, loss_fill in group[: max(len(told) - taken, 0)]:
+            lost, lost_pieces = shown[taken], None if pieces is None else pieces[taken]
+            level, taken = level - lost, taken + 1
+            count = None if count is None or lost_pieces is None else count - lost_pieces
+            x, width = _bar(level, level + lost, scale)
+            if lost or lost_pieces or loss_label != "Start-up rejects":
+                minus = None if lost_pieces is None else -lost_pieces
+                steps.append(Step(loss_label, False, loss_fill, -lost, minus, x, width))
+        if taken < _upto(label):
+            break
+        steps.append(Step(label, True, fill, level, count, 0.0, _bar(0, level, scale)[1]))
+    return steps
+
+
+def _upto(label: str) -> int:
+    """Count the losses that lead down to a level."""
+    count = 0
+    for group, name, _ in _PLAN:
+        count += len(group)
+        if name == label:
+            break
+    return count
+
+
+def _bar(low: int, high: int, scale: int) -> tuple[float, float]:
+    left, right = (min(max(100 * v / scale, 0.0), 100.0) for v in sorted((low, high)))
+    return round(left, 2), round(right - left, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """Standstill of one look and reason: stops, tenths of minutes, the longest, share in tenths of a percent."""
+
+    kind: Kind
+    reason: str
+    count: int
+    tenths: int
+    longest_tenths: int
+    share: int
+    known_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DowntimeTable:
+    """The greatest losses first; ``rest`` is what the table leaves out, ``unexplained`` the row without a reason."""
+
+    top: tuple[Downtime, ...]
+    rest_rows: int
+    rest: Downtime | None
+    total: Downtime
+    unexplained: Downtime | None
+
+
+_KEY = tuple[Kind, str | None]
+
+
+def downtime(result: ShiftResult, names: Names, categories: tuple[Category, ...], top: int = TOP) -> DowntimeTable:
+    """Sum standstill of some categories by reason; shown rows, rest and total add up."""
+    times, counts = _by_reason(result, categories)
+    keys = sorted(times, key=lambda k: (-sum(times[k]), k[0].word, k[1] or ""))
+    shown = f.apportion([sum(times[k]) for k in keys], f.TENTH_MIN_US)
+    share = f.shares([sum(times[k]) for k in keys])
+    rows = [
+        Downtime(
+            kind=kind,
+            reason=names.reason(kind, reason),
+            count=counts.get((kind, reason), 0),
+            tenths=shown[i],
+            longest_tenths=f.rounded(max(times[kind, reason]), f.TENTH_MIN_US),
+            share=share[i],
+            known_reason=reason is not None or kind is not DOWN,
+        )
+        for i, (kind, reason) in enumerate(keys)
+    ]
+    left = rows[top:]
+    return DowntimeTable(
+        top=tuple(rows[:top]),
+        rest_rows=len(left),
+        rest=_sum(left) if left else None,
+        total=_sum(rows),
+        unexplained=next((r for r in rows if not r.known_reason), None),
+    )
+
+
+def _sum(rows: list[Downtime]) -> Downtime:
+    return Downtime(
+        kind=DOWN,
+        reason="",
+        count=sum(r.count for r in rows),
+        tenths=sum(r.tenths for r in rows),
+        longest_tenths=max((r.longest_tenths for r in rows), default=0),
+        share=sum(r.share for r in rows),
+        known_reason=True,
+    )
+
+
+def _by_reason(result: ShiftResult, categories: tuple[Category, ...]) -> tuple[dict[_KEY, list[int]], dict[_KEY, int]]:
+    """Lengths of stretches in the window [µs], and the number of stops, per look and reason."""
+    times: dict[_KEY, list[int]] = {}
+    counts: dict[_KEY, int] = {}
+    for s in result.window.segments:
+        if s.category in categories:
+            kind = segment_kind(s, result.instance)
+            reason = None if kind is SHORT else s.reason
+            times.setdefault((kind, reason), []).append(s.end_us - s.start_us)
+            if kind is SHORT:
+                counts[kind, reason] = counts.get((kind, reason), 0) + 1
+    for stop in result.window.stops:
+        key = (stop_kind(stop, result.window), stop.reason)
+        counts[key] = counts.get(key, 0) + 1
+    return times, counts
+
+
+@dataclass(frozen=True, slots=True)
+class StopLine:
+    """One stop as told to people: its whole length in tenths of minutes, and how much of it lies in the shift."""
+
+    start_us: int
+    end_us: int | None
+    kind: Kind
+    reason: str
+    known_reason: bool
+    tenths: int
+    in_shift_tenths: int
+
+
+def stop_lines(result: ShiftResult, names: Names) -> tuple[StopLine, ...]:
+    """Every stop of the window in order of time."""
+    return tuple(
+        StopLine(
+            start_us=stop.start_us,
+            end_us=stop.end_us,
+            kind=(kind := stop_kind(stop, result.window)),
+            reason=names.reason(kind, stop.reason),
+            known_reason=stop.reason is not None or kind is not DOWN,
+            tenths=f.rounded(stop.length_us, f.TENTH_MIN_US),
+            in_shift_tenths=f.rounded(stop.in_window_us, f.TENTH_MIN_US),
+        )
+        for stop in result.window.stops
+    )
+
+
+def long_stops(lines: tuple[StopLine, ...]) -> tuple[StopLine, ...]:
+    """Pick the stops over ten minutes."""
+    return tuple(s for s in lines if s.tenths * f.TENTH_MIN_US > LONG_STOP_US)

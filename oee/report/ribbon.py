@@ -1,0 +1,160 @@
+"""The state ribbon: segments as stretches with their place in percent, an hour axis, a legend that closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from oee.model import ShiftInstance, ShiftResult
+from oee.report import figures as f
+from oee.report.words import BREAK, KINDS, Kind, Names, segment_kind
+
+STEPS_H = (1, 2, 3, 4, 6, 12, 24)
+MAX_MARKS = 9
+EDGE_PERCENT = 5.0
+"""A mark nearer than this to an end of the axis, or to now, would be written over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of one look and reason, with its place [% of the instance] and its shown length [tenths of a min]."""
+
+    start_us: int
+    end_us: int
+    kind: Kind
+    reason: str | None
+    open: bool
+    x: float
+    width: float
+    tenths: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label of the axis at ``x`` [%]; ``alt`` marks are left out on small screens."""
+
+    x: float
+    text: str
+    anchor: str = "middle"
+    alt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LegendRow:
+    """Time in one look: tenths of minutes, tenths of a percent of the time shown."""
+
+    kind: Kind
+    tenths: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """Everything that a drawn ribbon, its legend and its table say."""
+
+    stretches: tuple[Stretch, ...]
+    coming: tuple[Stretch, ...]
+    marks: tuple[Mark, ...]
+    now_x: float | None
+    now_text: str
+    legend: tuple[LegendRow, ...]
+    total_tenths: int
+
+
+def place(us: int, instance: ShiftInstance) -> float:
+    """Where an instant stands in an instance [%]."""
+    return round(100 * (us - instance.start_us) / (instance.end_us - instance.start_us), 3)
+
+
+def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
+    """Draw up the ribbon of one result; while live it ends at now, breaks to come stay gaps."""
+    instance, window = result.instance, result.window
+    stretches = _rounded(_merged(result, names), zone)
+    live = result.status == "live" and window.end_us < instance.end_us
+    now_x = place(window.end_us, instance) if live else None
+    return Ribbon(
+        stretches=stretches,
+        coming=tuple(_coming(instance, window.end_us, zone)),
+        marks=tuple(axis(instance, zone, now_x)),
+        now_x=now_x,
+        now_text=f.hhmm(window.end_us, zone),
+        legend=_legend(stretches),
+        total_tenths=f.rounded(window.end_us - window.start_us, f.TENTH_MIN_US),
+    )
+
+
+def _merged(result: ShiftResult, names: Names) -> list[Stretch]:
+    """Join neighbours that look alike: a change of the machine's own word is no change on the ribbon."""
+    instance, merged = result.instance, list[Stretch]()
+    for s in result.window.segments:
+        kind = segment_kind(s, instance)
+        told = s.reason is not None or kind.word == "Down"
+        reason = names.reason(kind, s.reason) if told else None
+        last = merged[-1] if merged else None
+        start_us = s.start_us
+        if last is not None and (last.kind, last.reason, last.end_us) == (kind, reason, s.start_us):
+            merged.pop()
+            start_us = last.start_us
+        x = place(start_us, instance)
+        width = round(place(s.end_us, instance) - x, 3)
+        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, ""))
+    return merged
+
+
+def _rounded(stretches: list[Stretch], zone: ZoneInfo) -> tuple[Stretch, ...]:
+    shown = f.apportion([s.end_us - s.start_us for s in stretches], f.TENTH_MIN_US)
+    return tuple(replace(s, tenths=n, label=_label(s, n, zone)) for s, n in zip(stretches, shown, strict=True))
+
+
+def _label(s: Stretch, shown: int, zone: ZoneInfo) -> str:
+    what = s.kind.word if s.reason in (None, s.kind.word) else f"{s.kind.word}: {s.reason}"
+    so_far = " so far" if s.open else ""
+    return f"{what}, {f.span(s.start_us, s.end_us, zone)}, {f.tenths(shown)}{f.NBSP}min{so_far}"
+
+
+def _coming(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
+    for start_us, end_us, name in instance.breaks:
+        start = max(start_us, now_us)
+        if start < end_us:
+            x = place(start, instance)
+            label = f"{name or 'Break'} {f.span(start_us, end_us, zone)}, still to come"
+            yield Stretch(start, end_us, BREAK, name, False, x, round(place(end_us, instance) - x, 3), 0, label)
+
+
+def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
+    """Label both ends and the local clock hours between them, as many as can be read side by side."""
+    yield Mark(0.0, f.hhmm(instance.start_us, zone), "start")
+    for count, us in enumerate(_hours(instance, zone)):
+        x = place(us, instance)
+        near = min(x, 100 - x, abs(x - now_x) if now_x is not None else x)
+        if near >= EDGE_PERCENT:
+            yield Mark(x, f.hhmm(us, zone), alt=count % 2 == 0)
+    yield Mark(100.0, f.hhmm(instance.end_us, zone), "end")
+
+
+def _hours(instance: ShiftInstance, zone: ZoneInfo) -> list[int]:
+    length_us = instance.end_us - instance.start_us
+    step = next((h for h in STEPS_H if length_us <= h * MAX_MARKS * f.US_PER_H), STEPS_H[-1])
+    return [us for us in clock_hours(instance, zone) if f.local(us, zone).hour % step == 0]
+
+
+def clock_hours(instance: ShiftInstance, zone: ZoneInfo) -> Iterator[int]:
+    """Instants inside an instance at which a local clock hour begins."""
+    start = f.local(instance.start_us, zone)
+    into_hour_us = (start.minute * 60 + start.second) * 1_000_000 + instance.start_us % 1_000_000
+    us = instance.start_us - into_hour_us + f.US_PER_H
+    while us < instance.end_us:
+        yield us
+        us += f.US_PER_H
+
+
+def _legend(stretches: Iterable[Stretch]) -> tuple[LegendRow, ...]:
+    times = dict.fromkeys(KINDS, 0)
+    for s in stretches:
+        times[s.kind] += s.end_us - s.start_us
+    seen = [(kind, us) for kind, us in times.items() if us]
+    lengths = [us for _, us in seen]
+    shown = zip(seen, f.apportion(lengths, f.TENTH_MIN_US), f.shares(lengths), strict=True)
+    return tuple(LegendRow(kind, n, share) for (kind, _), n, share in shown)

@@ -1,0 +1,86 @@
+"""What pages, reports and the API ask of the results: one port, so that all of them show the same figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from oee.config.model import PlantConfig
+from oee.model import Category, Segment, ShiftInstance, ShiftResult
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """What a machine is in now, since when, and how old its newest proof of life is [µs UTC, None if never seen]."""
+
+    machine: str
+    category: Category
+    since_us: int
+    state: str | None
+    reason: str | None
+    alive_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """The state of a line is its constraint machine's; ``machines`` lists all, in flow order."""
+
+    line: str
+    category: Category
+    since_us: int
+    state: str | None
+    reason: str | None
+    alive_us: int | None
+    machines: tuple[MachineState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionInfo:
+    """One published revision of a shift: number, when, why."""
+
+    revision: int
+    status: str
+    computed_us: int
+    cause: str
+
+
+class ResultSource(Protocol):
+    """Reads results; ``machine`` None means the line. Unknown lines, machines and shifts raise `NotFoundError`."""
+
+    def plant(self) -> PlantConfig:
+        """The configuration in force now."""
+
+    def now_us(self) -> int:
+        """The instant up to which live figures are told [µs UTC]."""
+
+    def state(self, line: str) -> LineState:
+        """What the line and its machines are in now."""
+
+    def current(self, line: str) -> ShiftResult | None:
+        """The live result of the running instance (a shift or off time); None before any data."""
+
+    def shift(
+        self, line: str, production_date: str, shift: str, machine: str | None = None, revision: int | None = None
+    ) -> ShiftResult:
+        """One shift: its newest revision, the one asked for, or the live result where none is published."""
+
+    def shifts(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """Newest results of the instances that start in ``[from_us, to_us)``, off time included, in order of time."""
+
+    def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """Sums of the elements of all instances per production day whose first instance starts in the range."""
+
+    def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
+        """Exactly one result over ``[from_us, to_us)``, clipped to what has elapsed."""
+
+    def hours(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """Local clock hours clipped to the range and cut at shift edges (S-36)."""
+
+    def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
+        """Final categories over the range, tiling what of it has elapsed."""
+
+    def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
+        """Shift instances that overlap the range, those to come too."""
+
+    def revisions(self, line: str, production_date: str, shift: str) -> list[RevisionInfo]:
+        """All published revisions of a line's shift, oldest first."""

@@ -1,0 +1,163 @@
+"""What the spool holds, and its bytes.
+
+Names (tags, machines, connectors) are written once a segment and numbered; a record carries the number. The
+payload starts with its kind u8; times are i64 µs UTC, numbers keep all their 64 bits.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from oee.spool.frame import frame
+
+SpoolValue = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSample:
+    """A value of tag `key` ("line/machine/signal") at `ts_us`; None where its `status` (StatusCode) is Bad."""
+
+    key: str
+    ts_us: int
+    value: SpoolValue | None
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolAlive:
+    """Proof of life, and the watermark: all that `connector` knows up to `through_us` stands before this record.
+
+    `machines` ("line/machine") were alive all through `[from_us, through_us]`; none of them where the
+    endpoint could not be reached.
+    """
+
+    connector: str
+    from_us: int
+    through_us: int
+    machines: tuple[str, ...]
+
+
+SpoolRecord = SpoolSample | SpoolAlive
+
+_NAME, _ALIVE, _NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 1, 2, 16, 17, 18, 19, 20, 21
+_NAME_HEAD = struct.Struct("<QBI")  # sequence, kind, number of the name; UTF-8 follows
+_ALIVE_HEAD = struct.Struct("<QBIqqI")  # sequence, kind, connector, from, through, count of machines; u32 each
+_SAMPLE_HEAD = struct.Struct("<QBIqI")  # sequence, kind, tag, time, status; the value follows
+_SAMPLE_FLOAT = struct.Struct("<QBIqId")
+_SAMPLE_INT = struct.Struct("<QBIqIq")
+_SAMPLE_UINT = struct.Struct("<QBIqIQ")
+_SAMPLE_BOOL = struct.Struct("<QBIqI?")
+_KIND_AT = 8
+_INT_LIMIT = 2**63
+
+
+class Encoder:
+    """Records → bytes of one segment. Numbers names as they first appear, and writes them before they are used.
+
+    Parameters
+    ----------
+    next_sequence
+        The number of the segment's first record.
+    """
+
+    def __init__(self, next_sequence: int) -> None:
+        self.next_sequence = next_sequence
+        self._numbers: dict[str, int] = {}
+
+    def encode(self, records: Iterable[SpoolRecord]) -> bytes:
+        """Return the records' bytes, in order.
+
+        Raises
+        ------
+        ValueError
+            A record is too long, or an integer has more than 64 bits.
+        """
+        out: list[bytes] = []
+        for record in records:
+            if isinstance(record, SpoolSample):
+                number = self._number(record.key, out)
+                body = _sample_body(self.next_sequence, number, record)
+            else:
+                body = self._alive_body(record, out)
+            out.append(frame(body))
+            self.next_sequence += 1
+        return b"".join(out)
+
+    def _number(self, name: str, out: list[bytes]) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self._numbers)
+            # Twice: a damaged byte may cost one record (R7), and not a name that thousands need.
+            for _ in range(2):
+                out.append(frame(_NAME_HEAD.pack(self.next_sequence, _NAME, number) + name.encode()))
+                self.next_sequence += 1
+        return number
+
+    def _alive_body(self, record: SpoolAlive, out: list[bytes]) -> bytes:
+        connector = self._number(record.connector, out)
+        machines = [self._number(machine, out) for machine in record.machines]
+        head = _ALIVE_HEAD.pack(self.next_sequence, _ALIVE, connector, record.from_us, record.through_us, len(machines))
+        return head + struct.pack(f"<{len(machines)}I", *machines)
+
+
+def _sample_body(sequence: int, number: int, sample: SpoolSample) -> bytes:
+    value = sample.value
+    if isinstance(value, float):
+        return _SAMPLE_FLOAT.pack(sequence, _FLOAT, number, sample.ts_us, sample.status, value)
+    if isinstance(value, bool):
+        return _SAMPLE_BOOL.pack(sequence, _BOOL, number, sample.ts_us, sample.status, value)
+    if isinstance(value, int):
+        layout, kind = (_SAMPLE_INT, _INT) if value < _INT_LIMIT else (_SAMPLE_UINT, _UINT)
+        return layout.pack(sequence, kind, number, sample.ts_us, sample.status, value)
+    if value is None:
+        return _SAMPLE_HEAD.pack(sequence, _NONE, number, sample.ts_us, sample.status)
+    return _SAMPLE_HEAD.pack(sequence, _TEXT, number, sample.ts_us, sample.status) + value.encode()
+
+
+class Decoder:
+    """Bytes of one segment → records; learns the names on the way."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def decode(self, body: bytes) -> SpoolRecord | None:
+        """Return the record in a sound body, None for one that only names something.
+
+        Raises
+        ------
+        KeyError, ValueError, struct.error
+            The body is sound and yet no record: its name is lost, or another version wrote it.
+        """
+        kind = body[_KIND_AT]
+        if kind in _VALUES:
+            _, _, number, ts_us, status = _SAMPLE_HEAD.unpack_from(body)
+            return SpoolSample(self._names[number], ts_us, _VALUES[kind](body), status)
+        if kind == _ALIVE:
+            return self._alive(body)
+        if kind == _NAME:
+            self._names[_NAME_HEAD.unpack_from(body)[2]] = body[_NAME_HEAD.size :].decode()
+            return None
+        raise ValueError(f"unknown kind of record: {kind}")
+
+    def _alive(self, body: bytes) -> SpoolAlive:
+        _, _, connector, from_us, through_us, count = _ALIVE_HEAD.unpack_from(body)
+        numbers = struct.unpack_from(f"<{count}I", body, _ALIVE_HEAD.size)
+        machines = tuple(self._names[number] for number in numbers)
+        return SpoolAlive(self._names[connector], from_us, through_us, machines)
+
+
+def sequence_of(body: bytes) -> int:
+    """Return a body's sequence number."""
+    return int.from_bytes(body[:_KIND_AT], "little")
+
+
+_VALUES: dict[int, Callable[[bytes], SpoolValue | None]] = {
+    _NONE: lambda _: None,
+    _FLOAT: lambda body: _SAMPLE_FLOAT.unpack(body)[5],
+    _INT: lambda body: _SAMPLE_INT.unpack(body)[5],
+    _UINT: lambda body: _SAMPLE_UINT.unpack(body)[5],
+    _TEXT: lambda body: body[_SAMPLE_HEAD.size :].decode(),
+    _BOOL: lambda body: _SAMPLE_BOOL.unpack(body)[5],
+}

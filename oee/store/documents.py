@@ -1,0 +1,133 @@
+"""Results as JSON documents and back: exact integers and fractions, nothing derived."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from fractions import Fraction
+from typing import Any
+
+from oee.model import (
+    SCALAR_ELEMENTS,
+    Category,
+    CounterDecision,
+    Elements,
+    HourRow,
+    ProductOutput,
+    Segment,
+    ShiftInstance,
+    ShiftResult,
+    Stop,
+    WindowResult,
+)
+
+OUTPUTS = ("output", "unscheduled", "unknown")
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _unfraction(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def elements_document(e: Elements) -> dict[str, Any]:
+    """Elements as plain JSON."""
+    document: dict[str, Any] = {name: getattr(e, name) for name in SCALAR_ELEMENTS}
+    for name in OUTPUTS:
+        document[name] = [
+            [o.product, _fraction(o.ideal_cycle_us), o.total_count, o.good_count, o.reject_count, o.rework_count]
+            for o in getattr(e, name)
+        ]
+    return document
+
+
+def elements_of(document: dict[str, Any]) -> Elements:
+    """Elements from their document."""
+    scalars: dict[str, Any] = {name: document[name] for name in SCALAR_ELEMENTS}
+    output, unscheduled, unknown = (
+        tuple(ProductOutput(o[0], _unfraction(o[1]), *o[2:]) for o in document[name]) for name in OUTPUTS
+    )
+    return Elements(**scalars, output=output, unscheduled=unscheduled, unknown=unknown)
+
+
+def result_document(result: ShiftResult) -> dict[str, Any]:
+    """Everything that a result says, less its status, revision and time of computation."""
+    w, i = result.window, result.instance
+    return {
+        "line": result.line,
+        "machine": result.machine,
+        "method": result.method,
+        "through_us": result.through_us,
+        "instance": [i.line, i.production_date, i.name, i.start_us, i.end_us, i.planned, i.cancelled, list(i.breaks)],
+        "start_us": w.start_us,
+        "end_us": w.end_us,
+        "elements": elements_document(w.elements),
+        "segments": [[s.start_us, s.end_us, int(s.category), s.state, s.reason, s.setup, s.open] for s in w.segments],
+        "stops": [[s.start_us, s.end_us, int(s.category), s.reason, s.length_us, s.in_window_us] for s in w.stops],
+        "decisions": [[d.at_us, d.signal, d.kind, d.amount, d.why] for d in w.decisions],
+        "flags": list(w.flags),
+        "quality_known": w.quality_known,
+        "ideal_known": w.ideal_known,
+        "hours": [
+            [h.start_us, h.end_us, elements_document(h.elements), h.planned_us, _fraction(h.target_good_count)]
+            for h in result.hours
+        ],
+        "target_good_count": _fraction(result.target_good_count),
+        "shift_target_good_count": _fraction(result.shift_target_good_count),
+    }
+
+
+def fingerprint(document: dict[str, Any], definition: str) -> str:
+    """What makes two results the same (S-51): all that they say, and the rules and configuration that they follow."""
+    said = {key: value for key, value in document.items() if key != "through_us"}
+    return hashlib.sha256(json.dumps([said, definition], sort_keys=True).encode()).hexdigest()
+
+
+def result_of(
+    document: dict[str, Any],
+    *,
+    result_id: str,
+    status: str,
+    revision: int | None,
+    computed_us: int,
+    definition: str,
+    cause: str,
+) -> ShiftResult:
+    """A result from its document and what stands beside it."""
+    line, date, name, start_us, end_us, planned, cancelled, breaks = document["instance"]
+    instance = ShiftInstance(
+        line, date, name, start_us, end_us, planned, cancelled, tuple((b[0], b[1], b[2]) for b in breaks)
+    )
+    return ShiftResult(
+        id=result_id,
+        line=document["line"],
+        machine=document["machine"],
+        method=document["method"],
+        instance=instance,
+        status=status,
+        revision=revision,
+        computed_us=computed_us,
+        through_us=document["through_us"],
+        definition=definition,
+        cause=cause,
+        window=_window_of(document),
+        hours=tuple(HourRow(h[0], h[1], elements_of(h[2]), h[3], _unfraction(h[4])) for h in document["hours"]),
+        target_good_count=_unfraction(document["target_good_count"]),
+        shift_target_good_count=_unfraction(document["shift_target_good_count"]),
+    )
+
+
+def _window_of(document: dict[str, Any]) -> WindowResult:
+    return WindowResult(
+        document["start_us"],
+        document["end_us"],
+        elements_of(document["elements"]),
+        tuple(Segment(s[0], s[1], Category(s[2]), *s[3:]) for s in document["segments"]),
+        tuple(Stop(s[0], s[1], Category(s[2]), *s[3:]) for s in document["stops"]),
+        tuple(CounterDecision(*d) for d in document["decisions"]),
+        tuple(document["flags"]),
+        document["quality_known"],
+        document["ideal_known"],
+    )

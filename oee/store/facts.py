@@ -1,0 +1,169 @@
+"""Facts of one machine: read for the calculation, replaced from a checkpoint on by the interpretation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import Connection
+
+from oee.interpret import Checkpoint, CounterState, Facts
+from oee.kernels.counters import CounterCarry
+from oee.kernels.states import Piece
+from oee.model import Category, Cell, CounterDecision
+from oee.store.database import Row, copy_rows, fetch, fetch_one, run
+from oee.store.times import FAR_US, from_us, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class FactsState:
+    """How far a machine's facts reach: first and last instant, until when the last claim holds, the rules used."""
+
+    first_us: int
+    through_us: int
+    hold_until_us: int
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """Facts as they stand over a range."""
+
+    pieces: list[Piece]
+    cells: list[Cell]
+    decisions: list[CounterDecision]
+
+
+def facts_state(conn: Connection[Row], machine_id: int) -> FactsState | None:
+    """How far a machine's facts reach; None before the first."""
+    row = fetch_one(conn, "facts/state", machine_id=machine_id)
+    return FactsState(to_us(row[0]), to_us(row[1]), row[2], row[3]) if row else None
+
+
+def set_facts_state(conn: Connection[Row], machine_id: int, state: FactsState) -> None:
+    """Write how far a machine's facts reach."""
+    run(
+        conn,
+        "facts/set_state",
+        machine_id=machine_id,
+        first=from_us(state.first_us),
+        through=from_us(state.through_us),
+        hold_until_us=state.hold_until_us,
+        rules=state.rules,
+    )
+
+
+def read_facts(conn: Connection[Row], machine_id: int, start_us: int, end_us: int) -> StoredFacts:
+    """Facts that reach into ``[start, end)``; pieces are whole, cells and decisions start in it."""
+    params = {"machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
+    pieces = [
+        Piece(to_us(a), to_us(b), Category(category), state, reason, setup, unmapped)
+        for a, b, category, state, reason, setup, unmapped in fetch(conn, "facts/pieces", **params)
+    ]
+    cells = [Cell(to_us(a), to_us(b), *counts) for a, b, *counts in fetch(conn, "facts/cells", **params)]
+    decisions = [CounterDecision(to_us(at), *rest) for at, *rest in fetch(conn, "facts/decisions", **params)]
+    return StoredFacts(pieces, cells, decisions)
+
+
+def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
+    """The newest checkpoint at or before an instant."""
+    row = fetch_one(conn, "facts/checkpoint", machine_id=machine_id, at=from_us(at_us))
+    return _checkpoint(to_us(row[0]), row[1]) if row else None
+
+
+def _checkpoint(at_us: int, payload: dict[str, list[int]]) -> Checkpoint:
+    return Checkpoint(at_us, {s: CounterState(CounterCarry(*v[:3]), v[3]) for s, v in payload.items()})
+
+
+def _payload(checkpoint: Checkpoint) -> str:
+    return json.dumps(
+        {signal: [s.carry.ts_us, s.carry.value, s.carry.total, s.run_us] for signal, s in checkpoint.counters.items()}
+    )
+
+
+def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:
+    """Replace everything from the run's start on, in the caller's transaction; a claim that goes on stays one row."""
+    start = from_us(facts.start_us)
+    at = {"machine_id": machine_id, "at": start, "to": from_us(FAR_US)}
+    run(conn, "facts/trim", machine_id=machine_id, at=start)
+    for name in ("pieces", "cells", "decisions", "checkpoints"):
+        run(conn, f"facts/delete_{name}", **at)
+    pieces = _join(conn, machine_id, facts.pieces)
+    copy_rows(
+        conn,
+        "facts/copy_pieces",
+        [
+            (
+                machine_id,
+                from_us(p.start_us),
+                from_us(p.end_us),
+                int(p.category),
+                p.state,
+                p.reason,
+                p.setup,
+                p.unmapped,
+            )
+            for p in pieces
+        ],
+    )
+    copy_rows(
+        conn,
+        "facts/copy_cells",
+        [
+            (
+                machine_id,
+                from_us(c.start_us),
+                from_us(c.end_us),
+                c.total_count,
+                c.good_count,
+                c.reject_count,
+                c.rework_count,
+            )
+            for c in facts.cells
+        ],
+    )
+    copy_rows(
+        conn,
+        "facts/copy_decisions",
+        [(machine_id, from_us(d.at_us), d.signal, d.kind, d.amount, d.why) for d in facts.decisions],
+    )
+    kept = [c for c in facts.checkpoints if c.at_us > facts.start_us]
+    copy_rows(conn, "facts/copy_checkpoints", [(machine_id, from_us(c.at_us), _payload(c)) for c in kept])
+    run(conn, "facts/drop_moving", machine_id=machine_id)
+
+
+def _join(conn: Connection[Row], machine_id: int, pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Let the stored claim before the start go on where the first new one says the same."""
+    if not pieces:
+        return pieces
+    first = pieces[0]
+    joined = run(
+        conn,
+        "facts/join",
+        machine_id=machine_id,
+        at=from_us(first.start_us),
+        end=from_us(first.end_us),
+        category=int(first.category),
+        state=first.state,
+        reason=first.reason,
+        setup=first.setup,
+        unmapped=first.unmapped,
+    )
+    return pieces[1:] if joined else pieces
+
+
+def run_before_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | None:
+    """End of the last run before an instant [µs]: no standstill reaches across it."""
+    row = fetch_one(conn, "facts/run_before", machine_id=machine_id, at=from_us(at_us))
+    return to_us(row[0]) if row and row[0] is not None else None
+
+
+def run_after_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | None:
+    """Start of the first run after an instant [µs]."""
+    row = fetch_one(conn, "facts/run_after", machine_id=machine_id, at=from_us(at_us))
+    return to_us(row[0]) if row and row[0] is not None else None
+
+
+def _words(piece: Piece) -> tuple[str | None, str | None, bool, bool]:
+    return piece.state, piece.reason, piece.setup, piece.unmapped

@@ -1,0 +1,140 @@
+"""Master data: the numbers that stand for lines, machines and tags, and the effective-dated configuration."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from psycopg import Connection
+
+from oee.config.model import PlantConfig
+from oee.config.plant import load_plant_text
+from oee.errors import NotFoundError
+from oee.store.database import Database, Row, fetch, fetch_one, run
+from oee.store.times import from_us, to_us
+
+ALWAYS_US = -(2**62)
+"""From the beginning: the first configuration applied is valid for all history (S-54)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Numbers of what the plant file names; only what was applied or imported is here."""
+
+    lines: dict[str, int]
+    machines: dict[tuple[str, str], int]
+    tags: dict[tuple[str, str, str], int]
+
+    def line(self, line: str) -> int:
+        """Number of a line.
+
+        Raises
+        ------
+        NotFoundError
+            No such line was ever applied.
+        """
+        if line not in self.lines:
+            known = ", ".join(self.lines) or "none: apply a plant file first"
+            raise NotFoundError(f"there is no line {line!r}; lines here: {known}")
+        return self.lines[line]
+
+    def machine(self, line: str, machine: str) -> int:
+        """Number of a machine; raises `NotFoundError` for one that was never applied."""
+        if (line, machine) not in self.machines:
+            known = ", ".join(m for of, m in self.machines if of == line)
+            raise NotFoundError(f"line {line!r} has no machine {machine!r}; it has: {known}")
+        return self.machines[line, machine]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRevision:
+    """A configuration, from when it is in force [µs UTC]."""
+
+    config_id: int
+    effective_us: int
+    plant: PlantConfig
+
+
+@lru_cache(maxsize=64)
+def _parse(source: str) -> PlantConfig:
+    return load_plant_text(source, "applied plant file")
+
+
+class Master:
+    """Reads and writes master data; the configuration is cached until another one is applied."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._configs: tuple[int, tuple[ConfigRevision, ...]] = (-1, ())
+
+    def ids(self) -> Ids:
+        """All numbers, fresh."""
+        found = Ids({}, {}, {})
+        for line, machine, signal, line_id, machine_id, tag_id in self._database.rows("master/tags"):
+            found.lines[line] = line_id
+            found.machines[line, machine] = machine_id
+            if signal is not None:
+                found.tags[line, machine, signal] = tag_id
+        return found
+
+    def configs(self) -> tuple[ConfigRevision, ...]:
+        """All revisions in the order in which they take force; empty before the first apply."""
+        newest = int(self._database.rows("master/config_newest")[0][0])
+        if newest != self._configs[0]:
+            rows = self._database.rows("master/configs")
+            revisions = tuple(
+                ConfigRevision(n, ALWAYS_US if always else to_us(at), _parse(source))
+                for n, always, at, source, _ in rows
+            )
+            self._configs = (newest, revisions)
+        return self._configs[1]
+
+    def config_at(self, us: int) -> ConfigRevision:
+        """The configuration in force at an instant.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing was applied yet.
+        """
+        configs = self.configs()
+        if not configs:
+            raise NotFoundError("no plant file has been applied yet: run `oee apply PLANT.yaml`")
+        return next((c for c in reversed(configs) if c.effective_us <= us), configs[0])
+
+    def apply(self, source: str, effective: datetime | None, now_us: int) -> list[str]:
+        """Bring a checked plant file into the database (S-54): the first is valid always, later ones from then on.
+
+        Returns
+        -------
+        What changed, a sentence each; empty if the newest configuration is the same.
+        """
+        plant = _parse(source)
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        with self._database.transaction() as conn:
+            run(conn, "master/lock")
+            before = fetch(conn, "master/configs")
+            if before and max(before)[4] == digest and effective is None:
+                return []
+            changes = self._add_structure(conn, plant)
+            since = (effective or from_us(now_us)).isoformat() if before else "-infinity"
+            fetch_one(conn, "master/add_config", effective_from=since, sha256=digest, source=source)
+            if before:
+                run(conn, "master/dirty_all", **{"from": since})
+        valid = "from the beginning" if not before else f"from {since}"
+        return [*changes, f"configuration of plant {plant.plant.id!r} is valid {valid}"]
+
+    @staticmethod
+    def _add_structure(conn: Connection[Row], plant: PlantConfig) -> list[str]:
+        changes = []
+        for line in plant.lines.values():
+            if run(conn, "master/add_line", id=line.id):
+                changes.append(f"line {line.id!r} is new")
+            for machine in line.machines.values():
+                if run(conn, "master/add_machine", line=line.id, machine=machine.id):
+                    changes.append(f"machine {line.id}/{machine.id} is new")
+                for signal in machine.signals:
+                    run(conn, "master/add_tag", line=line.id, machine=machine.id, signal=signal)
+        return changes

@@ -1,0 +1,336 @@
+"""Samples in and out: binary COPY on the way in, arrays on the way out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Any, Protocol
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import Connection
+
+from oee.config.model import canonical_text
+from oee.store.database import Database, Row, fetch, fetch_one, run, run_many
+from oee.store.master import Ids, Master
+from oee.store.sql import query
+from oee.store.times import PG_EPOCH_US, from_us, to_us
+
+TEXT_SIGNALS = frozenset({"state", "mode", "fault", "product", "order"})
+"""Signals whose values are names, whatever the device sends: 6, 6.0 and "6" are the same state."""
+GOOD_LIMIT = 0x40000000
+"""OPC UA StatusCodes below this are Good; as signed 32-bit numbers, Bad ones are negative."""
+IMPORT_SOURCE = "import"
+
+_ROW = np.dtype([
+    ("fields", ">i2"), ("l_ts", ">i4"), ("ts", ">i8"), ("l_tag", ">i4"), ("tag", ">i4"),
+    ("l_value", ">i4"), ("value", ">f8"), ("l_quality", ">i4"), ("quality", ">i4"),
+])  # fmt: skip
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
+_COPY_TAIL = b"\xff\xff"
+
+
+class SampleRow(Protocol):
+    """A sample as the spool and the import hand it over."""
+
+    @property
+    def key(self) -> str:
+        """``line/machine/signal``."""
+
+    @property
+    def ts_us(self) -> int:
+        """Event time [µs UTC]."""
+
+    @property
+    def value(self) -> float | int | str | bool | None:
+        """None where the quality is Bad."""
+
+    @property
+    def status(self) -> int:
+        """32-bit StatusCode."""
+
+
+class AliveRow(Protocol):
+    """Proof of life of machines on one source, and that source's watermark."""
+
+    @property
+    def connector(self) -> str:
+        """The source."""
+
+    @property
+    def from_us(self) -> int:
+        """Alive from here on [µs UTC]."""
+
+    @property
+    def through_us(self) -> int:
+        """Up to here; also the watermark."""
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """``line/machine`` ids that were alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Samples as arrays: int64 times [µs], int32 tag numbers, float64 values, int32 signed StatusCodes."""
+
+    ts_us: NDArray[np.int64]
+    tag_id: NDArray[np.int32]
+    value: NDArray[np.float64]
+    quality: NDArray[np.int32]
+
+    def buffer(self) -> bytes:
+        """The rows as one binary COPY stream."""
+        rows = np.empty(len(self.ts_us), _ROW)
+        rows["fields"] = 4
+        rows["l_ts"], rows["l_tag"], rows["l_value"], rows["l_quality"] = 8, 4, 8, 4
+        rows["ts"], rows["tag"] = self.ts_us - PG_EPOCH_US, self.tag_id
+        rows["value"], rows["quality"] = self.value, self.quality
+        return _COPY_HEAD + rows.tobytes() + _COPY_TAIL
+
+    def unique(self) -> Columns:
+        """One row per (tag, instant): the first."""
+        _, first = np.unique(np.stack((self.tag_id.astype(np.int64), self.ts_us)), axis=1, return_index=True)
+        first.sort()
+        return Columns(self.ts_us[first], self.tag_id[first], self.value[first], self.quality[first])
+
+
+def signed(status: int) -> int:
+    """A 32-bit StatusCode as the signed number that the column holds."""
+    return status - 2**32 if status >= 2**31 else status
+
+
+def intern(conn: Connection[Row], texts: Iterable[str]) -> dict[str, int]:
+    """Numbers of text values, made where they are new."""
+    wanted = sorted(set(texts))
+    found: dict[str, int] = dict(fetch(conn, "samples/symbols", texts=wanted)) if wanted else {}
+    if len(found) < len(wanted):
+        run(conn, "samples/add_symbols", texts=[t for t in wanted if t not in found])
+        found = dict(fetch(conn, "samples/symbols", texts=wanted))
+    return found
+
+
+def insert(conn: Connection[Row], columns: Columns) -> int:
+    """Write samples idempotently: straight COPY, and through a stage only if some are there already.
+
+    Returns
+    -------
+    The number of rows that were new.
+    """
+    columns = columns.unique()
+    if len(columns.ts_us) == 0:
+        return 0
+    buffer = columns.buffer()
+    try:
+        with conn.transaction():
+            _copy(conn, "samples/copy", buffer)
+        return len(columns.ts_us)
+    except psycopg.errors.UniqueViolation:
+        stage(conn, buffer)
+        return run(conn, "samples/merge_stage")
+
+
+def insert_import(conn: Connection[Row], columns: Columns, text_tags: frozenset[int]) -> tuple[int, list[Row]]:
+    """Write imported samples; where an instant holds another value, Good and then the greater value wins (S-11).
+
+    Returns
+    -------
+    How many were new, and the conflicts as (tag, time, value, quality, value before, quality before).
+    """
+    stage(conn, columns.buffer())
+    conflicts = fetch(conn, "samples/conflicts")
+    for tag, ts, value, quality, old_value, old_quality in conflicts:
+        if _rank(conn, value, quality, tag in text_tags) > _rank(conn, old_value, old_quality, tag in text_tags):
+            run(conn, "samples/replace", tag_id=tag, ts=ts, value=value, quality=quality)
+    return run(conn, "samples/merge_stage"), conflicts
+
+
+def _rank(conn: Connection[Row], value: float, quality: int, is_text: bool) -> tuple[bool, bool, float, str]:
+    """Order of values at one instant: Good first, known, then greater; texts by their letters."""
+    good, known = 0 <= quality < GOOD_LIMIT, value == value  # noqa: PLR0124 - NaN is not itself
+    if is_text and known:
+        return good, known, 0.0, symbol_texts(conn, [int(value)])[int(value)]
+    return good, known, value if known else 0.0, ""
+
+
+def stage(conn: Connection[Row], buffer: bytes) -> None:
+    """Put rows beside the table, for a merge."""
+    conn.execute("DROP TABLE IF EXISTS sample_stage")
+    run(conn, "samples/stage")
+    _copy(conn, "samples/copy_stage", buffer)
+
+
+def _copy(conn: Connection[Row], name: str, buffer: bytes) -> None:
+    with conn.cursor().copy(query(name).encode()) as copy:
+        copy.write(buffer)
+
+
+class SampleStore:
+    """The sink of the drain, and the reader of the interpretation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._ids: Ids | None = None
+
+    def write(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow]) -> None:
+        """Write one batch of the spool in one committed transaction: samples, life, watermarks, dirty marks.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            Nothing was acknowledged; the batch can be written again as it is (R2).
+        """
+        ids = self._known(samples, alive)
+        with self._database.transaction() as conn:
+            insert(conn, _columns(conn, samples, ids))
+            self._write_alive(conn, alive, ids)
+            _mark(conn, _earliest(samples, alive, ids))
+
+    def _known(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow]) -> Ids:
+        """Numbers for all that the batch names; asked again when something is new."""
+        machines = {tuple(m.split("/")) for a in alive for m in a.machines}
+        keys = {tuple(s.key.split("/")) for s in samples}
+        ids = self._ids
+        if ids is None or not (machines <= ids.machines.keys() and keys <= ids.tags.keys()):
+            ids = self._ids = Master(self._database).ids()
+        return ids
+
+    @staticmethod
+    def _write_alive(conn: Connection[Row], alive: Sequence[AliveRow], ids: Ids) -> None:
+        for stretch in _stretches(alive):
+            line, machine = stretch[0].split("/")
+            if (line, machine) in ids.machines:
+                add_alive(conn, ids.machines[line, machine], stretch[1], stretch[2], stretch[3])
+        last = {a.connector: a for a in sorted(alive, key=lambda a: a.through_us)}
+        rows = [
+            {"source": name, "through": from_us(a.through_us), "alive": bool(a.machines)} for name, a in last.items()
+        ]
+        run_many(conn, "samples/progress", rows)
+
+
+def add_alive(conn: Connection[Row], machine_id: int, source: str, from_us_: int, through_us: int) -> None:
+    """Add a stretch of proven life, extending the one that it continues."""
+    params = {"machine_id": machine_id, "source": source, "from": from_us(from_us_), "through": from_us(through_us)}
+    if not run(conn, "samples/extend_alive", **params):
+        run(conn, "samples/add_alive", **params)
+
+
+def _stretches(alive: Sequence[AliveRow]) -> list[tuple[str, str, int, int]]:
+    """Join what follows on within a batch: (machine, source, from, through), in order."""
+    open_: dict[tuple[str, str], tuple[int, int]] = {}
+    done: list[tuple[str, str, int, int]] = []
+    for a in alive:
+        for machine in a.machines:
+            key = (machine, a.connector)
+            held = open_.get(key)
+            if held is not None and held[0] <= a.from_us <= held[1]:
+                open_[key] = (held[0], max(held[1], a.through_us))
+                continue
+            if held is not None:
+                done.append((*key, *held))
+            open_[key] = (a.from_us, a.through_us)
+    return done + [(*key, *held) for key, held in open_.items()]
+
+
+def _columns(conn: Connection[Row], samples: Sequence[SampleRow], ids: Ids) -> Columns:
+    """Arrays of a batch; tags that no applied plant file knows are dropped (their machine has no meaning here)."""
+    keys = [tuple(s.key.split("/")) for s in samples]
+    taken = [(s, k) for s, k in zip(samples, keys, strict=True) if k in ids.tags]
+    texts = {canonical_text(s.value) for s, k in taken if k[2] in TEXT_SIGNALS and s.value is not None}
+    symbols = intern(conn, texts)
+    return Columns(
+        np.array([s.ts_us for s, _ in taken], np.int64),
+        np.array([ids.tags[k] for _, k in taken], np.int32),
+        np.array([_number(s, k[2], symbols) for s, k in taken], np.float64),
+        np.array([signed(s.status) for s, _ in taken], np.int32),
+    )
+
+
+def _number(sample: SampleRow, signal: str, symbols: Mapping[str, int]) -> float:
+    value = sample.value
+    if value is None:
+        return nan
+    if signal in TEXT_SIGNALS:
+        return float(symbols[canonical_text(value)])
+    try:
+        number = float(value)
+    except ValueError:  # a device that serves text where the plant file says a count: kept as a sample without a value
+        return nan
+    return number if isfinite(number) else nan
+
+
+def _earliest(samples: Sequence[SampleRow], alive: Sequence[AliveRow], ids: Ids) -> dict[int, int]:
+    """Earliest new instant per machine number."""
+    earliest: dict[int, int] = {}
+    marks = [(s.key.rsplit("/", 1)[0], s.ts_us) for s in samples]
+    marks += [(m, a.from_us) for a in alive for m in a.machines]
+    for name, us in marks:
+        line, machine = name.split("/")
+        number = ids.machines.get((line, machine))
+        if number is not None:
+            earliest[number] = min(us, earliest.get(number, us))
+    return earliest
+
+
+def _mark(conn: Connection[Row], earliest: Mapping[int, int]) -> None:
+    """In order of the machines' numbers, so that two writers never wait for each other in a circle."""
+    rows = [{"machine_id": m, "from": from_us(us)} for m, us in sorted(earliest.items())]
+    run_many(conn, "samples/mark_dirty", rows)
+
+
+mark_dirty = _mark
+
+
+def read_series(
+    conn: Connection[Row], tags: Sequence[int], start_us: int, end_us: int
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]]:
+    """Samples of tags in ``[start, end)``, in order of time: times [µs], values, signed StatusCodes by tag number."""
+    params = {"tags": list(tags), "from": from_us(start_us), "to": from_us(end_us)}
+    cursor = conn.cursor(binary=True)
+    cursor.execute(query("samples/series").encode(), params)
+    result = cursor.pgresult
+    found: dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]] = {}
+    for row in range(result.ntuples if result else 0):
+        cells = [_array(result.get_value(row, c), kind) for c, kind in ((1, ">i8"), (2, ">f8"), (3, ">i4"))]  # type: ignore[union-attr]
+        ts = cells[0].astype(np.int64) + PG_EPOCH_US
+        order = np.argsort(ts, kind="stable")
+        number = int.from_bytes(result.get_value(row, 0) or b"", "big")  # type: ignore[union-attr]
+        found[number] = (ts[order], cells[1].astype(np.float64)[order], cells[2].astype(np.int32)[order])
+    return found
+
+
+def _array(raw: bytes | None, kind: str) -> NDArray[Any]:
+    """Values of a binary one-dimensional array without NULLs: 20 bytes of head, then (length, value) pairs."""
+    if not raw:
+        return np.empty(0, kind)
+    items = np.frombuffer(raw, np.dtype([("length", ">i4"), ("value", kind)]), offset=20)
+    values: NDArray[Any] = items["value"]
+    return values
+
+
+def in_force(conn: Connection[Row], tags: Sequence[int], at_us: int) -> dict[int, tuple[int, float]]:
+    """The last Good sample of each tag at or before an instant: (time [µs], value)."""
+    rows = fetch(conn, "samples/in_force", tags=list(tags), at=from_us(at_us))
+    return {tag: (to_us(ts), value) for tag, ts, value in rows}
+
+
+def alive_stretches(conn: Connection[Row], machine_id: int, from_us_: int) -> dict[str, list[tuple[int, int]]]:
+    """Stretches of life per source that reach past an instant [µs]."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for source, start, end in fetch(conn, "samples/alive", machine_id=machine_id, **{"from": from_us(from_us_)}):
+        found[source].append((to_us(start), to_us(end)))
+    return found
+
+
+def symbol_texts(conn: Connection[Row], numbers: Iterable[int]) -> dict[int, str]:
+    """Texts of symbol numbers."""
+    return dict(fetch(conn, "samples/symbol_texts", ids=sorted(set(numbers))))
+
+
+def first_sample_us(conn: Connection[Row], machine_id: int) -> int | None:
+    """The machine's first sample ever [µs]."""
+    row = fetch_one(conn, "samples/first", machine_id=machine_id)
+    return to_us(row[0]) if row and row[0] is not None else None

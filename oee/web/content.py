@@ -1,0 +1,180 @@
+"""What each page shows, gathered from the results: the one step between `ResultSource` and a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from oee.errors import NotFoundError
+from oee.model import ShiftInstance, ShiftResult
+from oee.report import figures as f
+from oee.report.live import LineNow, line_now, overview, rate_banners
+from oee.report.measures import good_pieces, indicators
+from oee.report.source import ResultSource
+from oee.report.view import report_view, shift_head, shift_view, zone_of
+from oee.report.words import names_of
+from oee.web.render import json_url, line_url, page_of, report_url, shift_url
+
+DAY_US = 24 * f.US_PER_H
+REACH_US = 10 * DAY_US
+"""How far the steps to the shift before and after look: over a holiday week."""
+REPORT_DAYS = 14
+SORTS = ("help", "name", "oee")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A template and its values."""
+
+    template: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Where the steps lead: the shift before, the one after (None where it has not started), the report."""
+
+    before: ShiftInstance | None
+    after: ShiftInstance | None
+    after_url: str
+    report_url: str
+
+
+def first_line_url(source: ResultSource) -> str:
+    """Address of the first line of the plant; of the overview where there is none."""
+    return next((line_url(line) for line in source.plant().lines), "/")
+
+
+def overview_page(source: ResultSource, sort: str) -> Content:
+    """Show all lines, who needs help first."""
+    plant, now_us = source.plant(), source.now_us()
+    asked = sort if sort in SORTS else "help"
+    results = {line: source.current(line) for line in plant.lines}
+    lines = [_now(source, line, result, now_us) for line, result in results.items()]
+    view = overview(lines, [r for r in results.values() if r is not None], asked)
+    page = page_of(plant, "overview", now_us, live=True, age_s=view.age_s)
+    return Content("overview.html", {"page": page, "view": view, "sort": asked})
+
+
+def _now(source: ResultSource, line: str, result: ShiftResult | None, now_us: int) -> LineNow:
+    planned = result is not None and result.instance.planned and not result.instance.cancelled
+    coming = None if planned else _coming(source, line, now_us)
+    return line_now(source.plant(), source.state(line), result, now_us, coming)
+
+
+def _coming(source: ResultSource, line: str, now_us: int) -> ShiftInstance | None:
+    instances = source.instances(line, now_us, now_us + REACH_US)
+    return next((i for i in instances if i.planned and not i.cancelled and i.start_us > now_us), None)
+
+
+def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content:
+    """Show a line now, or at a shift of the past.
+
+    Raises
+    ------
+    NotFoundError : no such line or shift.
+    """
+    plant, now_us = source.plant(), source.now_us()
+    if line not in plant.lines:
+        raise NotFoundError(f"There is no line {line!r}. Lines: {', '.join(plant.lines) or 'none'}.")
+    current = source.current(line)
+    result = source.shift(line, date, shift) if date and shift else current
+    is_now = result is None or (current is not None and result.instance.key == current.instance.key)
+    now = _now(source, line, result, now_us) if is_now else None
+    view = now.shift if now is not None else shift_view(result, plant) if result is not None else None
+    banners = now.banners if now is not None else rate_banners(result.window, names_of(plant)) if result else ()
+    return Content(
+        "line.html",
+        {
+            "page": page_of(plant, "lines", now_us, live=is_now, age_s=now.age_s if now is not None else None),
+            "zone": zone_of(plant),
+            "line_id": line,
+            "name": plant.lines[line].name,
+            "lines": list(plant.lines.values()),
+            "now": now,
+            "shift": view,
+            "banners": banners,
+            "empty": now.empty if now is not None else _past_empty(result),
+            "neighbours": _neighbours(source, line, result, now_us),
+        },
+    )
+
+
+def _past_empty(result: ShiftResult | None) -> str:
+    return "This shift was cancelled." if result is not None and result.instance.cancelled else ""
+
+
+def _neighbours(source: ResultSource, line: str, result: ShiftResult | None, now_us: int) -> Neighbours:
+    at_us = now_us if result is None else result.instance.start_us
+    around = source.instances(line, at_us - REACH_US, at_us + REACH_US)
+    shifts = [i for i in around if i.planned and i.start_us <= now_us]
+    before = next((i for i in reversed(shifts) if i.start_us < at_us), None)
+    after = next((i for i in shifts if i.start_us > at_us), None)
+    running = after is not None and now_us < after.end_us
+    return Neighbours(
+        before=before,
+        after=after,
+        after_url="" if after is None else line_url(line) if running else shift_url(after),
+        report_url=report_url(result.instance) if result is not None and result.instance.planned else "",
+    )
+
+
+def report_page(source: ResultSource, line: str, date: str, shift: str, revision: int | None) -> Content:
+    """Show the report of a shift.
+
+    Raises
+    ------
+    NotFoundError : no such line, shift or revision.
+    """
+    plant, now_us = source.plant(), source.now_us()
+    result = source.shift(line, date, shift, revision=revision)
+    view = report_view(result, plant, source.revisions(line, date, shift), _same_before(source, result))
+    return Content(
+        "report.html",
+        {
+            "page": page_of(plant, "reports", now_us),
+            "zone": zone_of(plant),
+            "report": view,
+            "n": _neighbours(source, line, result, now_us),
+            "json_url": json_url(result.instance, revision),
+        },
+    )
+
+
+def _same_before(source: ResultSource, result: ShiftResult) -> ShiftResult | None:
+    """Find the newest earlier result of the shift of the same name."""
+    start_us = result.instance.start_us
+    earlier = source.shifts(result.line, start_us - REACH_US, start_us)
+    same = [r for r in earlier if r.instance.name == result.instance.name and r.instance.planned]
+    return same[-1] if same else None
+
+
+def reports_page(source: ResultSource, line: str) -> Content:
+    """List the shifts of a line that have a report, newest first.
+
+    Raises
+    ------
+    NotFoundError : no such line.
+    """
+    plant, now_us = source.plant(), source.now_us()
+    asked = line or next(iter(plant.lines), "")
+    if asked not in plant.lines:
+        raise NotFoundError(f"There is no line {asked!r}.")
+    results = source.shifts(asked, now_us - REPORT_DAYS * DAY_US, now_us)
+    return Content(
+        "reports.html",
+        {
+            "page": page_of(plant, "reports", now_us),
+            "lines": list(plant.lines.values()),
+            "line_id": asked,
+            "days": REPORT_DAYS,
+            "rows": [_report_row(source, r) for r in reversed(results) if r.instance.planned],
+        },
+    )
+
+
+def _report_row(source: ResultSource, result: ShiftResult) -> dict[str, Any]:
+    plant = source.plant()
+    measures = {m.name: m for m in indicators(result, plant.lines[result.line].targets)}
+    head = shift_head(result, zone_of(plant))
+    return {**measures, "good": good_pieces(result), "head": head, "url": report_url(result.instance)}

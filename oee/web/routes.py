@@ -1,0 +1,59 @@
+"""Addresses of the pages. Routes are plain functions: FastAPI runs them in its thread pool, as reading may block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from oee.errors import DatabaseUnavailable, InputError, NotFoundError
+from oee.report.source import ResultSource
+from oee.web import content
+from oee.web.render import error_page, html_answer
+
+Render = Callable[[ResultSource], content.Content]
+
+
+def pages(source_of: Callable[[Request], ResultSource]) -> APIRouter:
+    """Make the router of all pages.
+
+    Parameters
+    ----------
+    source_of : gives the results that a request may read; it may raise what the application turns into an answer.
+    """
+    router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+    def answer(request: Request, render: Render) -> Response:
+        try:
+            made = render(source_of(request))
+        except NotFoundError as error:
+            return error_page(request, "Not found.", str(error), 404)
+        except InputError as error:
+            return error_page(request, "This can't be shown.", str(error), 422)
+        except DatabaseUnavailable:
+            text = "Nothing is lost, readings are kept and stored later. Load this page again in a minute."
+            return error_page(request, "The database can't be reached.", text, 503)
+        return html_answer(request, made.template, **made.values)
+
+    @router.get("/")
+    def overview(request: Request, sort: str = "help") -> Response:
+        return answer(request, lambda source: content.overview_page(source, sort))
+
+    @router.get("/lines")
+    def lines(request: Request) -> Response:
+        return RedirectResponse(content.first_line_url(source_of(request)), 307)
+
+    @router.get("/lines/{line}")
+    def line(request: Request, line: str, date: str = "", shift: str = "") -> Response:
+        return answer(request, lambda source: content.line_page(source, line, date, shift))
+
+    @router.get("/lines/{line}/shifts/{date}/{shift}")
+    def report(request: Request, line: str, date: str, shift: str, revision: int | None = None) -> Response:
+        return answer(request, lambda source: content.report_page(source, line, date, shift, revision))
+
+    @router.get("/reports")
+    def reports(request: Request, line: str = "") -> Response:
+        return answer(request, lambda source: content.reports_page(source, line))
+
+    return router

@@ -1,0 +1,1 @@
+"""A seeded machine model with known truth, and OPC UA and Modbus servers over it."""

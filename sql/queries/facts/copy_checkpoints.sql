@@ -1,0 +1,2 @@
+-- New checkpoints.
+COPY checkpoint (machine_id, at_ts, payload) FROM STDIN

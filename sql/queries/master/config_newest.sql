@@ -1,0 +1,2 @@
+-- Changes whenever a configuration is applied.
+SELECT coalesce(max(config_id), 0) FROM config_revision

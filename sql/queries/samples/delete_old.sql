@@ -1,0 +1,2 @@
+-- Retention of raw samples on plain PostgreSQL.
+DELETE FROM sample WHERE ts < %(before)s

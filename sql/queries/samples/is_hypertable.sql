@@ -1,0 +1,2 @@
+-- Whether TimescaleDB serves here.
+SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'
