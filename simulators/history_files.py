@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from simulators.history import history, write_csv
+from simulators.history import Row, history, write_csv
 from simulators.model import Plant
 from simulators.scenarios import SCENARIOS
 
@@ -28,9 +29,21 @@ def main() -> None:
     edges = [*range(a.from_us, a.to_us, DAY_US), a.to_us]
     for n, (start_us, end_us) in enumerate(itertools.pairwise(edges)):
         path = a.folder / f"day-{n:04}.csv"
-        write_csv(path, history(plant, start_us, end_us, a.interval_s))
+        write_csv(path, _alive_to_the_end(history(plant, start_us, end_us, a.interval_s), end_us))
         sys.stdout.write(f"{path} {end_us}\n")
         sys.stdout.flush()
+
+
+def _alive_to_the_end(rows: Iterable[Row], end_us: int) -> Iterator[Row]:
+    """Repeat each machine's last state at the end: a collector proves life of a machine that changes nothing, too."""
+    last: dict[str, Row] = {}
+    for row in rows:
+        if row.signal == "state":
+            last[row.machine] = row
+        yield row
+    for row in last.values():
+        if row.ts_us < end_us - 1:
+            yield row._replace(ts_us=end_us - 1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -88,15 +89,30 @@ def _simulators(folder: Path, epoch_us: int) -> Iterator[None]:
     say("starting the simulated machines (OPC UA and Modbus) ...")
     began = datetime.fromtimestamp(epoch_us / US_PER_S, UTC).isoformat()
     command = [sys.executable, "-m", "simulators", "--scenario", "demo", "--seed", str(SEED), "--epoch", began]
-    command += ["--plant-file", str(folder / "plant.yaml")]
+    command += ["--plant-file", str(folder / "plant.yaml"), *_ports_before(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
         try:
-            if process.stdout is None or not process.stdout.readline():
+            ready = process.stdout.readline() if process.stdout else ""
+            if not ready:
                 raise InputError("the simulated machines did not start; their own message stands above")
+            (folder / "ports.json").write_text(ready, encoding="utf-8")
             yield
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _ports_before(folder: Path) -> list[str]:
+    """The ports of the run before, if they are free: the plant file then stays as it was applied."""
+    with suppress(OSError, ValueError, KeyError):
+        ports = json.loads((folder / "ports.json").read_text(encoding="utf-8"))
+        chosen = [("--opcua-port", ports["opcua_port"]), ("--modbus-port", ports["modbus_port"])]
+        for _, port in chosen:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        return [text for name, port in chosen for text in (name, str(port))]
+    return []
 
 
 def _run(folder: Path, db: Database, port: int, *, browse: bool) -> None:

@@ -47,7 +47,7 @@ class Planner:
         zone = ZoneInfo(configs[-1].plant.plant.timezone)
         first = local_date(min(first_us or now_us, now_us), zone) - timedelta(days=1)
         last = local_date(now_us, zone) + timedelta(days=DAYS_AHEAD)
-        wanted = (configs[-1].config_id, first, last)
+        wanted = (max(c.config_id for c in configs), first, last)
         if self._written.get(line) == wanted:
             return
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from oee.model import HourRow, ShiftResult, Stop
 from oee.report import figures as f
@@ -48,7 +49,9 @@ def hour_board(result: ShiftResult, names: Names) -> HourBoard:
     """Build the board; shown targets and minutes add up to the shown sums."""
     begun = [h for h in result.hours if h.start_us < result.window.end_us]
     coming = [h for h in result.hours if h.start_us >= result.window.end_us]
-    targets, stopped = _targets(begun), f.apportion([stopped_us(h) for h in begun], f.TENTH_MIN_US)
+    targets = _asked_so_far(result, begun)
+    stopped = f.apportion([stopped_us(h) for h in begun], f.TENTH_MIN_US)
+    coming_targets = [h.target_good_count for h in coming]
     known = result.window.quality_known
     target = None if None in targets or not targets else sum(t or 0 for t in targets)
     good = sum(h.elements.good_count for h in begun) if known else None
@@ -57,7 +60,7 @@ def hour_board(result: ShiftResult, names: Names) -> HourBoard:
     for hour, asked, tenths in zip(begun, targets, stopped, strict=True):
         sum_delta += hour.elements.good_count - (asked or 0)
         rows.append(_begun(result, names, hour, asked, sum_delta, tenths, scale))
-    rows.extend(_coming(h, asked, names, scale) for h, asked in zip(coming, _targets(coming), strict=True))
+    rows.extend(_coming(h, asked, names, scale) for h, asked in zip(coming, _shown(coming_targets), strict=True))
     return HourBoard(
         rows=tuple(rows),
         target=target,
@@ -119,10 +122,18 @@ def stopped_us(hour: HourRow) -> int:
     return e.planned_stop_us + e.unplanned_stop_us + e.external_stop_us
 
 
-def _targets(hours: list[HourRow]) -> list[int | None]:
-    known = [h.target_good_count for h in hours if h.target_good_count is not None]
-    shown = iter(f.apportion(known))
-    return [None if h.target_good_count is None else next(shown) for h in hours]
+def _asked_so_far(result: ShiftResult, begun: list[HourRow]) -> list[int | None]:
+    """Targets of the hours that have begun; of the running hour's plan only what the time so far asks."""
+    exact = [h.target_good_count for h in begun]
+    so_far, now_us = result.target_good_count, result.window.end_us
+    if begun and begun[-1].end_us > now_us and so_far is not None and exact[-1] is not None:
+        exact[-1] = so_far - sum((t for t in exact[:-1] if t is not None), Fraction(0))
+    return _shown(exact)
+
+
+def _shown(exact: list[Fraction | None]) -> list[int | None]:
+    shown = iter(f.apportion([t for t in exact if t is not None]))
+    return [None if t is None else next(shown) for t in exact]
 
 
 def _is_now(result: ShiftResult, hour: HourRow) -> bool:

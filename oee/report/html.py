@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -42,11 +43,13 @@ def percent_text(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") + "%"
 
 
-def report_html(report: ReportView, zone: ZoneInfo, stylesheet: str) -> str:
-    """Build the report as one file that needs nothing beside it.
+def report_html(report: ReportView, zone: ZoneInfo, *, css: str = "", hrefs: Sequence[str] = ()) -> str:
+    """Build the report as a page of its own.
 
     Parameters
     ----------
-    stylesheet : CSS text, written into the page.
+    css : style written into the page, for a file that needs nothing beside it.
+    hrefs : addresses of stylesheets instead, where the page is served and a security policy forbids style inside.
     """
-    return environment().get_template("report_file.html").render(report=report, zone=zone, stylesheet=stylesheet)
+    template = environment().get_template("report_file.html")
+    return template.render(report=report, zone=zone, css=css, hrefs=hrefs)

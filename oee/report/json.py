@@ -12,9 +12,9 @@ from oee.model import CounterDecision, HourRow, Segment, ShiftResult, Stop
 from oee.report.hours import HourLine, hour_board
 from oee.report.kpi import elements_item, kpi_item, local_iso, result_ratios, seconds
 from oee.report.quality import data_quality
-from oee.report.source import RevisionInfo
 from oee.report.view import zone_of
 from oee.report.words import names_of
+from oee.source import RevisionInfo
 
 
 def report_json(result: ShiftResult, revisions: Sequence[RevisionInfo], plant: PlantConfig) -> dict[str, Any]:

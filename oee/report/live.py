@@ -11,7 +11,6 @@ from oee.kernels.ratios import ratios
 from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
 from oee.report import figures as f
 from oee.report.measures import Measure
-from oee.report.source import LineState
 from oee.report.view import ShiftView, shift_title, shift_view, zone_of
 from oee.report.words import (
     BELOW_TARGET_NEED,
@@ -25,6 +24,7 @@ from oee.report.words import (
     missing_reason,
     names_of,
 )
+from oee.source import LineState
 
 STALE_US = 60 * 1_000_000
 """A source silent for longer than this is called old, where its machine names no greatest age of its own."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from oee.calendar import clock_hours
 from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.words import BREAK, KINDS, Kind, Names, segment_kind
@@ -137,17 +138,8 @@ def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterat
 def _hours(instance: ShiftInstance, zone: ZoneInfo) -> list[int]:
     length_us = instance.end_us - instance.start_us
     step = next((h for h in STEPS_H if length_us <= h * MAX_MARKS * f.US_PER_H), STEPS_H[-1])
-    return [us for us in clock_hours(instance, zone) if f.local(us, zone).hour % step == 0]
-
-
-def clock_hours(instance: ShiftInstance, zone: ZoneInfo) -> Iterator[int]:
-    """Instants inside an instance at which a local clock hour begins."""
-    start = f.local(instance.start_us, zone)
-    into_hour_us = (start.minute * 60 + start.second) * 1_000_000 + instance.start_us % 1_000_000
-    us = instance.start_us - into_hour_us + f.US_PER_H
-    while us < instance.end_us:
-        yield us
-        us += f.US_PER_H
+    inner = [start_us for start_us, _ in clock_hours(instance.start_us, instance.end_us, zone)[1:]]
+    return [us for us in inner if f.local(us, zone).hour % step == 0]
 
 
 def _legend(stretches: Iterable[Stretch]) -> tuple[LegendRow, ...]:

@@ -16,8 +16,8 @@ from oee.report.measures import Measure, good_pieces, indicators
 from oee.report.pace import Pace, pace
 from oee.report.quality import DataQuality, data_quality, quality_sentences
 from oee.report.ribbon import Ribbon, ribbon
-from oee.report.source import RevisionInfo
 from oee.report.words import STOPS, Names, names_of
+from oee.source import RevisionInfo
 
 LOSS_CATEGORIES = (*STOPS, Category.SMALL_STOP)
 DOWN_CATEGORIES = (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from oee.config.model import PlantConfig
 from oee.errors import NotFoundError
 from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.live import LineNow, line_now, overview, rate_banners
 from oee.report.measures import good_pieces, indicators
-from oee.report.source import ResultSource
 from oee.report.view import report_view, shift_head, shift_view, zone_of
 from oee.report.words import names_of
+from oee.source import ResultSource
 from oee.web.render import json_url, line_url, page_of, report_url, shift_url
 
 DAY_US = 24 * f.US_PER_H
@@ -76,7 +77,7 @@ def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content
     """
     plant, now_us = source.plant(), source.now_us()
     if line not in plant.lines:
-        raise NotFoundError(f"There is no line {line!r}. Lines: {', '.join(plant.lines) or 'none'}.")
+        raise _no_line(line, plant)
     current = source.current(line)
     result = source.shift(line, date, shift) if date and shift else current
     is_now = result is None or (current is not None and result.instance.key == current.instance.key)
@@ -98,6 +99,10 @@ def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content
             "neighbours": _neighbours(source, line, result, now_us),
         },
     )
+
+
+def _no_line(line: str, plant: PlantConfig) -> NotFoundError:
+    return NotFoundError(f"There is no line {line!r}. Lines: {', '.join(plant.lines) or 'none'}.")
 
 
 def _past_empty(result: ShiftResult | None) -> str:
@@ -158,9 +163,9 @@ def reports_page(source: ResultSource, line: str) -> Content:
     """
     plant, now_us = source.plant(), source.now_us()
     asked = line or next(iter(plant.lines), "")
-    if asked not in plant.lines:
-        raise NotFoundError(f"There is no line {asked!r}.")
-    results = source.shifts(asked, now_us - REPORT_DAYS * DAY_US, now_us)
+    if line and line not in plant.lines:
+        raise _no_line(line, plant)
+    results = source.shifts(asked, now_us - REPORT_DAYS * DAY_US, now_us) if asked else []
     return Content(
         "reports.html",
         {

@@ -16,7 +16,7 @@ from oee.model import ShiftInstance
 from oee.report import figures as f
 from oee.report.html import environment
 from oee.report.view import zone_of
-from oee.web.assets import asset_url
+from oee.web.assets import asset_url, style_urls
 
 FRESH_S = 60
 
@@ -70,6 +70,7 @@ def templates() -> Environment:
     env = environment(PackageLoader("oee.web"))
     env.globals |= {
         "asset": asset_url,
+        "style_urls": style_urls,
         "line_url": line_url,
         "reports_url": reports_url,
         "shift_url": shift_url,
@@ -123,8 +124,13 @@ def error_page(request: Request, head: str, text: str, status: int, plant: str =
     return html_answer(request, "error.html", status, page=Page(plant), head=head, text=text)
 
 
-def login_page(
-    request: Request, plant: str, *, error: str = "", next_path: str = "/", name: str = "", status: int = 200
-) -> Response:
-    """Show the log-in form, which posts ``name``, ``password`` and ``next`` to ``/login``."""
-    return html_answer(request, "login.html", status, page=Page(plant), error=error, next=next_path, name=name)
+def login_page(plant: str, next_path: str, error: str | None) -> str:
+    """Render the log-in form, which posts ``name``, ``password`` and ``next`` to ``/login``.
+
+    Parameters
+    ----------
+    plant : name of the plant, the only thing that the page tells of it.
+    next_path : where to go afterwards.
+    error : one sentence on what was wrong, None at first.
+    """
+    return templates().get_template("login.html").render(page=Page(plant), next=next_path, error=error)

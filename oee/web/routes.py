@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from oee.errors import DatabaseUnavailable, InputError, NotFoundError
-from oee.report.source import ResultSource
+from oee.source import ResultSource
 from oee.web import content
 from oee.web.render import error_page, html_answer
 
