@@ -8,7 +8,7 @@ them, and what a counter still owes is carried as the run time since its last br
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +63,7 @@ class CounterRule:
             None if self.max_rate_per_s is None else self.max_rate_per_s * UNITS_PER_COUNT,
             self.glitch_tolerance * UNITS_PER_COUNT,
             self.poll_us,
+            UNITS_PER_COUNT,
         )
 
     @property
@@ -126,10 +127,14 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where interpretation can start again: an instant at which the machine ran and was proven alive."""
+    """Where interpretation can start again: an instant at which the machine ran and was proven alive.
+
+    ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
+    """
 
     at_us: int
     counters: Mapping[str, CounterState] = field(default_factory=dict)
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class Facts:
     """What a run of the interpretation says from ``start_us`` on.
 
     ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
+    ``handovers`` are checkpoints at the cuts asked for.
     """
 
     start_us: int
@@ -146,6 +152,7 @@ class Facts:
     cells: list[Cell]
     decisions: list[CounterDecision]
     checkpoints: list[Checkpoint]
+    handovers: list[Checkpoint]
 
 
 def interpret(
@@ -185,6 +192,7 @@ def interpret(
         list(_cells(edges, _parts(rules, counted, edges, clock))),
         _decisions(counted, start_us),
         _checkpoints(pieces, proofs, counted, clock, end_us),
+        [replace(_checkpoint(c, counted, clock), proven=False) for c in cuts_us],
     )
 
 
@@ -202,7 +210,7 @@ def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint 
 def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int64s, Int64s]:
     """Proofs of life, the checkpoint's own included."""
     starts, ends = samples.alive
-    if checkpoint is not None:
+    if checkpoint is not None and checkpoint.proven:
         at = np.array([checkpoint.at_us], np.int64)
         starts, ends = np.concatenate((np.maximum(starts, at), at)), np.concatenate((np.maximum(ends, at), at))
     starts, ends = proofs_of_life(samples.state, (starts, ends))

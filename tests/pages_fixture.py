@@ -85,9 +85,9 @@ PACKING_1 = (
 )
 FILLING_3 = "06:00 PLAN STARTUP; 06:07 RUN; 06:42 SMALL; 06:43 RUN; 09:00 BREAK; 09:15 RUN; 11:20 PLAN PRODUCT*"
 PACKING_2 = (
-    "06:00 PLAN STARTUP; 06:05 RUN; 06:30 SMALL; 06:35 RUN; 07:00 SMALL; 07:04 RUN; 07:40 SMALL; 07:45 RUN; 08:10 SMALL;"
-    "08:15 RUN; 09:00 BREAK; 09:15 RUN; 09:40 SMALL; 09:44 RUN; 10:10 DOWN; 10:28 RUN; 10:50 SMALL; 10:55 RUN;"
-    "11:22 SMALL; 11:27:12 RUN"
+    "06:00 PLAN STARTUP; 06:05 RUN; 06:30 SMALL; 06:35 RUN; 07:00 SMALL; 07:04 RUN; 07:40 SMALL; 07:45 RUN;"
+    "08:10 SMALL; 08:15 RUN; 09:00 BREAK; 09:15 RUN; 09:40 SMALL; 09:44 RUN; 10:10 DOWN; 10:28 RUN; 10:50 SMALL;"
+    "10:55 RUN; 11:22 SMALL; 11:27:12 RUN"
 )
 FILLING_1 = (
     "06:00 PLAN STARTUP; 06:05 RUN; 07:20 SMALL; 07:21 RUN; 08:15 DOWN SENSOR; 08:22 RUN; 09:00 BREAK; 09:15 RUN"
@@ -122,7 +122,7 @@ PRODUCTS = {
 }
 REASONS = (
     ReasonConfig(
-        "LABELLER", "Labeller", "unplanned_stop", children=(ReasonConfig("JAM", "label jam", "unplanned_stop"),)
+        "LABELLER", "Labeller", "unplanned_stop", children=(ReasonConfig("JAM", "Label jam", "unplanned_stop"),)
     ),
     ReasonConfig("CAPFEED", "Capper: cap feed jam", "unplanned_stop"),
     ReasonConfig("LID", "Seamer: lid feed", "unplanned_stop"),
@@ -318,7 +318,8 @@ class PagesSource:
     def state(self, line: str) -> LineState:
         result = self.current(line)
         assert result is not None
-        last = result.window.segments[-1]
+        just_begun = Segment(self.now, self.now, RUN, "6")
+        last = (just_begun, *result.window.segments)[-1]
         silent = last.category is NONE
         alive_us = last.start_us if silent else self.now - 2 * US_PER_S
         machine = MachineState("m", last.category, last.start_us, last.state, last.reason, alive_us)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from oee.compute.rules import COUNTERS, facts_version, machine_rules
+from oee.compute.rules import COUNTERS, machine_rules
+from oee.config.model import PlantConfig
 from oee.interpret import FOREVER_US, Checkpoint, Facts, MachineRules, MachineSamples, interpret
 from oee.kernels.intervals import Int64s
-from oee.kernels.states import Piece, Series
-from oee.model import Category, Cell
+from oee.kernels.states import Piece, Series, merge
+from oee.model import RULES_VERSION, Category, Cell
 from oee.store.database import Database, Session, fetch, fetch_one, run
 from oee.store.facts import (
     FactsState,
@@ -65,32 +67,84 @@ def interpret_dirty(database: Database, master: Master, now_us: int, limit: int 
 
 def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
     machine_id = ids.machines[name]
-    rules = rules_at(master, name, now_us)
     first_us = first_sample_us(conn, machine_id)
-    if rules is None or first_us is None:
+    if rules_at(master, name, now_us) is None or first_us is None:
         return
     before = facts_state(conn, machine_id)
-    version = facts_version(rules)
-    from_us_ = dirty_us if before and before.rules == version else first_us
+    from_us_ = dirty_us if before and before.rules == RULES_VERSION else first_us
     start_us, checkpoint = _restart(conn, ids, name, from_us_, first_us)
-    facts = interpret(rules, load(conn, ids, name, start_us, checkpoint, FAR_US), checkpoint, start_us)
+    facts = _facts(conn, master, ids, name, start_us, checkpoint)
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
-    set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, version))
+    set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
     touched = touched_range(old, facts)
     if touched is not None:
-        run(
-            conn,
-            "ledger/touch",
-            line_id=ids.lines[name[0]],
-            cause=LATE,
-            **{"from": from_us(touched[0]), "to": from_us(touched[1])},
-        )
+        span = {"from": from_us(touched[0]), "to": from_us(touched[1])}
+        run(conn, "ledger/touch", line_id=ids.lines[name[0]], cause=LATE, **span)
+
+
+def _facts(
+    conn: Session, master: Master, ids: Ids, name: tuple[str, str], start_us: int, checkpoint: Checkpoint | None
+) -> Facts:
+    """Interpret from a checkpoint to the end, each stretch by the configuration in force (S-54)."""
+    stretches = rules_timeline(master, name, start_us)
+    parts: list[Facts] = []
+    for (since_us, rules), (until_us, _) in pairwise([*stretches, (FAR_US, stretches[-1][1])]):
+        start = max(since_us, start_us)
+        samples = load(conn, ids, name, start, checkpoint, FAR_US)
+        cuts = (until_us,) if start < until_us < samples.through_us else ()
+        facts = interpret(rules, samples, checkpoint, start, cuts)
+        if not cuts:
+            return _joined([*parts, facts])
+        parts.append(_until(facts, until_us))
+        checkpoint = facts.handovers[0]
+    return _joined(parts)
+
+
+def rules_timeline(master: Master, name: tuple[str, str], start_us: int) -> list[tuple[int, MachineRules]]:
+    """Rules of a machine from an instant on: (since, rules), neighbours that differ only."""
+    found: list[tuple[int, MachineRules]] = []
+    for config in master.configs():
+        rules = _rules(config.plant, name)
+        if rules is None or (found and found[-1][1] == rules):
+            continue
+        found.append((config.effective_us, rules))
+    later = [f for f in found if f[0] > start_us]
+    return [*found[: len(found) - len(later)][-1:], *later]
+
+
+def _until(facts: Facts, end_us: int) -> Facts:
+    """Facts up to a handover; they were made with what came after in sight, as silences and counters need it."""
+    return replace(
+        facts,
+        through_us=end_us,
+        pieces=[replace(p, end_us=min(p.end_us, end_us)) for p in facts.pieces if p.start_us < end_us],
+        cells=[c for c in facts.cells if c.start_us < end_us],
+        decisions=[d for d in facts.decisions if d.at_us <= end_us],
+        checkpoints=[c for c in facts.checkpoints if c.at_us <= end_us],
+    )
+
+
+def _joined(parts: list[Facts]) -> Facts:
+    """Facts of consecutive stretches as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return replace(
+        parts[-1],
+        start_us=parts[0].start_us,
+        pieces=merge([p for part in parts for p in part.pieces]),
+        cells=[c for part in parts for c in part.cells],
+        decisions=list(dict.fromkeys(d for part in parts for d in part.decisions)),
+        checkpoints=[c for part in parts for c in part.checkpoints],
+    )
 
 
 def rules_at(master: Master, name: tuple[str, str], us: int) -> MachineRules | None:
     """Rules of a machine by the configuration in force; None where it is no longer part of the plant."""
-    plant = master.config_at(us).plant
+    return _rules(master.config_at(us).plant, name)
+
+
+def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
     line = plant.lines.get(name[0])
     machine = line.machines.get(name[1]) if line else None
     return machine_rules(plant, machine) if machine else None

@@ -76,11 +76,6 @@ def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> Calculation
     )
 
 
-def facts_version(rules: MachineRules) -> str:
-    """Names the rules that facts were made by: a change of rules means a full recompute of what it touches."""
-    return f"{RULES_VERSION}:{_digest(repr(rules))}"
-
-
 def definition(plant: PlantConfig, line: LineConfig, machine: MachineConfig) -> str:
     """Names the rules and the resolved configuration that touch this line and machine, and nothing else (S-51)."""
     touching = (calculation_rules(plant, machine), machine_rules(plant, machine), line.rollup, line.targets)

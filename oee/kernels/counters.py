@@ -25,19 +25,22 @@ US_PER_S = 1_000_000
 class CounterLimits:
     """How a counter may move, in units: ``modulus``, ``max_rate_per_s`` (None: unlimited), ``glitch_tolerance``.
 
-    ``poll_us`` is the collector's interval: a rate is never judged over less time than that.
+    ``poll_us`` is the collector's interval: a rate is never judged over less time than that. ``units_per_count`` is
+    how finely readings are taken: what a rate allows is rounded up to whole counts.
     """
 
     modulus: int | None = None
     max_rate_per_s: Fraction | None = None
     glitch_tolerance: Fraction = Fraction(0)
     poll_us: int = 0
+    units_per_count: int = 1
 
     def allowed(self, elapsed_us: int) -> int | None:
         """Largest rise in ``elapsed_us`` [µs] that is no jump; None is unlimited."""
         if self.max_rate_per_s is None:
             return None
-        return ceil(self.max_rate_per_s * max(elapsed_us, self.poll_us) / US_PER_S) + 1
+        counts = ceil(self.max_rate_per_s * max(elapsed_us, self.poll_us) / (US_PER_S * self.units_per_count)) + 1
+        return counts * self.units_per_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,14 @@ class Counted:
     settled: NDArray[np.bool_]
     decisions: tuple[Decision, ...]
 
-    def carry_at(self, at_us: int) -> CounterCarry | None:
-        """The newest settled state at or before ``at_us``; None before the first sample."""
+    def settled_at(self, at_us: int) -> bool:
+        """Whether no later sample changes what the newest one at or before ``at_us`` means (S-2)."""
         i = int(np.searchsorted(self.ts_us, at_us, side="right")) - 1
-        while i >= 0 and not self.settled[i]:
-            i -= 1
+        return i < 0 or bool(self.settled[i])
+
+    def carry_at(self, at_us: int) -> CounterCarry | None:
+        """The state after the newest sample at or before ``at_us``; None before the first sample."""
+        i = int(np.searchsorted(self.ts_us, at_us, side="right")) - 1
         if i < 0:
             return None
         return CounterCarry(int(self.ts_us[i]), int(self.reference[i]), int(self.total[i]))
@@ -185,10 +191,13 @@ class _Judge:
         return i + 1
 
     def _glitch(self, i: int, high: int) -> int:
-        """S-3: keep the high-water mark, add 0 until it is passed."""
-        self._decide(i, "counter_glitch", int(self.value[i]) - high, "small drop: high-water mark kept (S-3)")
+        """S-3: keep the high-water mark, add 0 until it is passed; each reading below it is a decision of its own.
+
+        So a run that starts again in the midst of the glitch decides what an unbroken one does (S-42).
+        """
         j = i
         while j < len(self.ts) and self._below_mark(j, high):
+            self._decide(j, "counter_glitch", int(self.value[j]) - high, "small drop: high-water mark kept (S-3)")
             self.rise[j] = 0
             self.reference[j] = high
             j += 1

@@ -20,47 +20,55 @@ class Pace:
     pauses: tuple[tuple[float, float], ...]
     grid: tuple[tuple[float, str], ...]
     now_x: float
-    target_y: float | None
+    target_y: float
     actual_y: float
 
 
 def pace(result: ShiftResult, board: HourBoard) -> Pace | None:
     """Draw the curve from the hour rows; None where no pieces or no targets are known."""
     target = result.shift_target_good_count
-    if board.good is None or not board.rows or not target or not board.target:
+    if board.good is None or not board.rows or not target or board.target is None:
         return None
-    instance = result.instance
+    instance, now_us = result.instance, result.window.end_us
     top = float(max(target, Fraction(board.good))) * 1.05
 
-    def point(us: int, count: float) -> tuple[float, float]:
+    def point(us: int, count: Fraction | int) -> tuple[float, float]:
         x = 1000 * (us - instance.start_us) / (instance.end_us - instance.start_us)
-        return round(x, 1), round(1000 - 1000 * count / top, 1)
+        return round(x, 1), round(1000 - 1000 * float(count) / top, 1)
 
-    begun = [r for r in board.rows if r.phase != "todo"]
-    asked, made = [(instance.start_us, 0)], [(instance.start_us, 0)]
-    for row in begun:
-        asked.append((row.end_us, asked[-1][1] + (row.target or 0)))
-        made.append((row.end_us, made[-1][1] + (row.good or 0)))
-    coming = _coming_pace(board, asked[-1], (instance.end_us, f.rounded(target)))
+    plan = _plan(result)
+    now = (now_us, result.target_good_count or Fraction(0))
+    made = [(instance.start_us, 0)]
+    for row in board.rows:
+        if row.phase != "todo":
+            made.append((row.end_us, made[-1][1] + (row.good or 0)))
     return Pace(
-        target=_polyline([point(*p) for p in asked]),
-        coming=_polyline([point(*p) for p in coming]),
+        target=_polyline([point(*p) for p in plan if p[0] < now_us] + [point(*now)]),
+        coming=_polyline([point(*now)] + [point(*p) for p in plan if p[0] > now_us]),
         actual=_polyline([point(*p) for p in made]),
         pauses=tuple((point(s, 0)[0], round(point(e, 0)[0] - point(s, 0)[0], 1)) for s, e, _ in instance.breaks),
-        grid=tuple((point(0, count)[1], f.pieces(count)) for count in _round_steps(top)),
-        now_x=point(begun[-1].end_us, 0)[0],
-        target_y=point(*asked[-1])[1],
+        grid=tuple((point(instance.start_us, count)[1], f.pieces(count)) for count in _round_steps(top)),
+        now_x=point(*now)[0],
+        target_y=point(*now)[1],
         actual_y=point(*made[-1])[1],
     )
 
 
-def _coming_pace(board: HourBoard, last: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
-    """The plan still to come: hour by hour where its rows are known, else straight to the shift's target."""
-    points = [last]
-    for row in board.rows:
-        if row.phase == "todo" and row.target is not None:
-            points.append((row.end_us, points[-1][1] + row.target))
-    return [*points, end] if points[-1][0] < end[0] else points
+def _plan(result: ShiftResult) -> list[tuple[int, Fraction]]:
+    """Pieces asked up to each clock hour and each edge of a break, over the whole shift."""
+    points = [(result.instance.start_us, Fraction(0))]
+    for hour in result.hours:
+        asked, before = hour.target_good_count or Fraction(0), points[-1][1]
+        inside = (us for pause in result.instance.breaks for us in pause[:2] if hour.start_us < us < hour.end_us)
+        for us in (*sorted(inside), hour.end_us):
+            share = Fraction(_worked_us(result, hour.start_us, us), _worked_us(result, hour.start_us, hour.end_us) or 1)
+            points.append((us, before + asked * share))
+    return points
+
+
+def _worked_us(result: ShiftResult, start_us: int, end_us: int) -> int:
+    paused = sum(max(min(e, end_us) - max(s, start_us), 0) for s, e, _ in result.instance.breaks)
+    return end_us - start_us - paused
 
 
 def _polyline(points: list[tuple[float, float]]) -> str:

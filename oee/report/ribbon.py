@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from oee.calendar import clock_hours
 from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
-from oee.report.words import BREAK, KINDS, Kind, Names, segment_kind
+from oee.report.words import BREAK, KINDS, OFF, Kind, Names, segment_kind
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9
@@ -34,12 +34,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A label of the axis at ``x`` [%]; ``alt`` marks are left out on small screens."""
+    """A label of the axis at ``x`` [%]; ``alt`` marks are left out where space is short, near ones beside now."""
 
     x: float
     text: str
     anchor: str = "middle"
     alt: bool = False
+    near_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,16 @@ def _label(s: Stretch, shown: int, zone: ZoneInfo) -> str:
 
 
 def _coming(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
-    for start_us, end_us, name in instance.breaks:
+    """What is known of the time to come: its breaks, or that nothing is scheduled."""
+    pieces = [(start_us, end_us, BREAK, name or "Break") for start_us, end_us, name in instance.breaks]
+    if not instance.planned:
+        pieces = [(now_us, instance.end_us, OFF, OFF.word)]
+    for start_us, end_us, kind, name in pieces:
         start = max(start_us, now_us)
         if start < end_us:
             x = place(start, instance)
-            label = f"{name or 'Break'} {f.span(start_us, end_us, zone)}, still to come"
-            yield Stretch(start, end_us, BREAK, name, False, x, round(place(end_us, instance) - x, 3), 0, label)
+            label = f"{name} {f.span(start_us, end_us, zone)}, still to come"
+            yield Stretch(start, end_us, kind, name, False, x, round(place(end_us, instance) - x, 3), 0, label)
 
 
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
@@ -129,9 +134,9 @@ def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterat
     yield Mark(0.0, f.hhmm(instance.start_us, zone), "start")
     for count, us in enumerate(_hours(instance, zone)):
         x = place(us, instance)
-        near = min(x, 100 - x, abs(x - now_x) if now_x is not None else x)
-        if near >= EDGE_PERCENT:
-            yield Mark(x, f.hhmm(us, zone), alt=count % 2 == 0)
+        if min(x, 100 - x) >= EDGE_PERCENT:
+            near_now = now_x is not None and abs(x - now_x) < EDGE_PERCENT
+            yield Mark(x, f.hhmm(us, zone), alt=count % 2 == 0, near_now=near_now)
     yield Mark(100.0, f.hhmm(instance.end_us, zone), "end")
 
 

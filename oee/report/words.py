@@ -86,7 +86,7 @@ class Names:
         """Say why: the reason's name, else what the state itself tells."""
         if code is not None:
             return (self.short_reasons if short else self.reasons).get(code, code)
-        return "No reason yet" if kind is DOWN else kind.word
+        return {DOWN: "No reason", SHORT: "Short stops"}.get(kind, kind.word)
 
     def product(self, product: str | None) -> str:
         """Name of a product."""
@@ -136,6 +136,8 @@ FLAG_WORDS = {
 def missing_reason(name: str, window: WindowResult) -> str:
     """Say in two or three words why a ratio does not exist (it stands beside the en dash)."""
     e = window.elements
+    if e.calendar_us == 0:
+        return "just begun"
     if e.planned_busy_us == 0:
         return "no planned time"
     if e.known_us == 0:

@@ -154,7 +154,7 @@ def _join(conn: Connection[Row], machine_id: int, pieces: Sequence[Piece]) -> Se
 
 
 def run_before_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | None:
-    """End of the last run before an instant [µs]: no standstill reaches across it."""
+    """The newest instant up to ``at`` [µs] at which the machine ran: no standstill reaches across it."""
     row = fetch_one(conn, "facts/run_before", machine_id=machine_id, at=from_us(at_us))
     return to_us(row[0]) if row and row[0] is not None else None
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 
 from psycopg import Connection
 
@@ -17,6 +18,9 @@ from oee.store.times import from_us, to_us
 
 ALWAYS_US = -(2**62)
 """From the beginning: the first configuration applied is valid for all history (S-54)."""
+
+CACHE_S = 0.5
+"""How long a configuration is taken as the newest without asking again: one round asks hundreds of times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Master:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._configs: tuple[int, tuple[ConfigRevision, ...]] = (-1, ())
+        self._looked_s = -CACHE_S
 
     def ids(self) -> Ids:
         """All numbers, fresh."""
@@ -81,6 +86,8 @@ class Master:
 
     def configs(self) -> tuple[ConfigRevision, ...]:
         """All revisions in the order in which they take force; empty before the first apply."""
+        if monotonic() - self._looked_s < CACHE_S:
+            return self._configs[1]
         newest = int(self._database.rows("master/config_newest")[0][0])
         if newest != self._configs[0]:
             rows = self._database.rows("master/configs")
@@ -89,6 +96,7 @@ class Master:
                 for n, always, at, source, _ in rows
             )
             self._configs = (newest, revisions)
+        self._looked_s = monotonic() if self._configs[1] else -CACHE_S
         return self._configs[1]
 
     def config_at(self, us: int) -> ConfigRevision:
@@ -111,6 +119,7 @@ class Master:
         -------
         What changed, a sentence each; empty if the newest configuration is the same.
         """
+        self._looked_s = -CACHE_S
         plant = _parse(source)
         digest = hashlib.sha256(source.encode()).hexdigest()
         with self._database.transaction() as conn:
