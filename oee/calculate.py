@@ -188,15 +188,12 @@ def _classify(pieces: list[Piece], standstills: Sequence[Standstill], rules: Cal
 
 
 def _stop(pieces: Sequence[Piece], still: Standstill, rules: CalculationRules) -> Stop | None:
-    """The stop that a long standstill is; its category and reason are those of its longest stopped piece."""
+    """The stop that a long standstill is; one that is still open counts as a stop so far."""
     if still.length_us <= rules.small_stop_max_us and still.end_us is not None:
         return None
     end = still.end_us if still.end_us is not None else pieces[-1].end_us
     inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
-    spent: dict[tuple[Category, str | None], int] = {}
-    for p in inside:
-        spent[p.category, p.reason] = spent.get((p.category, p.reason), 0) + p.end_us - p.start_us
-    category, reason = max(spent, key=lambda k: (spent[k], -k[0]))
+    category, reason = _mostly(inside)
     return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
 
 
@@ -209,7 +206,7 @@ def cut(settled: Settled, start_us: int, end_us: int, rules: CalculationRules, *
     """
     pieces = _clip(settled, start_us, end_us)
     elements = _elements(settled, pieces, start_us, end_us, rules)
-    stops = tuple(_clipped_stops(settled, pieces, start_us, end_us))
+    stops = tuple(_clipped_stops(settled, start_us, end_us))
     flags = _flags(settled, pieces, elements, stops, start_us, end_us, rules)
     segments = tuple(_segments(pieces, live))
     decisions = tuple(d for d in settled.decisions if start_us <= d.at_us < end_us)
@@ -295,18 +292,39 @@ _KIND = {
 }
 
 
-def _clipped_stops(settled: Settled, pieces: Sequence[Piece], start_us: int, end_us: int) -> Iterable[Stop]:
-    """Stops that reach into the window, with their time in it."""
+def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:
+    """Stops that reach into the window, told as they stood at its end: what comes later changes no closed shift."""
     for s in settled.stops:
         stop_end = s.end_us if s.end_us is not None else settled.data_end_us
-        if s.start_us < end_us and stop_end > start_us:
-            inside = sum(
-                min(p.end_us, stop_end) - max(p.start_us, s.start_us)
-                for p in pieces
-                if p.category in STOPPED and p.start_us < stop_end and p.end_us > s.start_us
-            )
-            if inside:
-                yield replace(s, in_window_us=inside)
+        if s.start_us >= end_us or stop_end <= start_us:
+            continue
+        told = s if s.end_us is not None and s.end_us <= end_us else _told(settled.pieces, s.start_us, end_us)
+        inside = sum(
+            max(min(p.end_us, stop_end, end_us) - max(p.start_us, s.start_us, start_us), 0)
+            for p in settled.pieces[bisect_left(settled.starts, s.start_us) : bisect_left(settled.starts, end_us)]
+            if p.category in STOPPED
+        )
+        if inside:
+            yield replace(told, in_window_us=inside)
+
+
+def _told(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:
+    """An open stop, as long as it is by an instant."""
+    inside = [
+        replace(p, end_us=min(p.end_us, until_us))
+        for p in pieces
+        if start_us <= p.start_us < until_us and p.category in STOPPED
+    ]
+    category, reason = _mostly(inside)
+    return Stop(start_us, None, category, reason, sum(p.end_us - p.start_us for p in inside), 0)
+
+
+def _mostly(stopped: Sequence[Piece]) -> tuple[Category, str | None]:
+    """Category and reason that a stop spent most of its time in."""
+    spent: dict[tuple[Category, str | None], int] = {}
+    for p in stopped:
+        spent[p.category, p.reason] = spent.get((p.category, p.reason), 0) + p.end_us - p.start_us
+    return max(spent, key=lambda k: (spent[k], -k[0]))
 
 
 def _segments(pieces: Sequence[Piece], live: bool) -> Iterable[Segment]:
@@ -336,10 +354,15 @@ def _flags(
         "parts_unscheduled": bool(e.unscheduled),
         "parts_in_no_data": bool(e.unknown),
         "coverage_low": e.planned_busy_us > 0 and Fraction(e.known_us, e.planned_busy_us) < COVERAGE_LOW,
-        "stop_open": any(s.end_us is None for s in stops),
+        "stop_open": any(s.end_us is None for s in stops) and _undecided(settled, end_us, rules),
     }
     raised |= {flag for flag, holds in conditions.items() if holds}
     return tuple(f for f in FLAGS if f in raised)
+
+
+def _undecided(settled: Settled, end_us: int, rules: CalculationRules) -> bool:
+    """Whether a standstill at the end of the data reaches into the window and its class, or its end, is not known."""
+    return decided_until(settled, rules.small_stop_max_us) < end_us or settled.data_end_us <= end_us
 
 
 def decided_until(settled: Settled, small_stop_max_us: int) -> int:

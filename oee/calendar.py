@@ -140,13 +140,16 @@ def _instance(
 
 
 def _breaks(pattern: ShiftPattern, day: date, zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Breaks keep their nominal length from their resolved start, clipped to the shift (S-31)."""
+    """Breaks keep their nominal length from their resolved start, clipped to the shift (S-31).
+
+    A moved shift may begin in the midst of a break, so the break of the day before and after are looked at as well.
+    """
     for b in pattern.breaks:
-        at = b.start_min + (MINUTES_A_DAY if b.start_min < pattern.start_min else 0)
-        b_start = resolve(day, at, zone)
-        b_end = b_start + ((b.end_min - b.start_min) % MINUTES_A_DAY) * 60_000_000
-        if max(b_start, start) < min(b_end, end):
-            yield max(b_start, start), min(b_end, end), b.name
+        length_us = ((b.end_min - b.start_min) % MINUTES_A_DAY) * 60_000_000
+        for n in (-1, 0, 1):
+            b_start = resolve(day, b.start_min + n * MINUTES_A_DAY, zone)
+            if max(b_start, start) < min(b_start + length_us, end):
+                yield max(b_start, start), min(b_start + length_us, end), b.name
 
 
 def _without_overlap(shifts: list[ShiftInstance], moved: frozenset[tuple[str, str, str]]) -> list[ShiftInstance]:

@@ -31,6 +31,7 @@ from oee.kernels.states import (
     Series,
     claims,
     judge_silence,
+    merge,
     overwrite,
     proofs_of_life,
     silences,
@@ -174,26 +175,54 @@ def interpret(
     """
     end_us = max(samples.through_us, start_us)
     counted = _count(rules, samples, checkpoint)
-    pieces = claims(start_us, end_us, (samples.state, samples.mode, samples.fault), samples.symbols, rules.meaning)
     proofs = _proofs(samples, checkpoint)
-    for span in silences(proofs, rules.max_age_us):
-        pieces = overwrite(pieces, _judged(rules, counted, pieces, span))
-    hold_until_us = FOREVER_US
-    if rules.max_age_us is not None:
-        hold_until_us = (int(proofs[1][-1]) if len(proofs[1]) else start_us) + rules.max_age_us
-        pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)] if hold_until_us < end_us else [])
+    hold_until_us = _hold_until(rules, proofs, start_us)
+    pieces = _pieces(rules, samples, counted, proofs, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
     edges = _edges(pieces, start_us, end_us, cuts_us)
+    parts = _parts(rules, counted, edges, clock)
+    if checkpoint is None:  # C(t) counts from the first sample on, a first message of parts included (S-6, S-8)
+        for cumulative in parts.values():
+            cumulative[0] = 0
+    decisions = _decisions(counted, start_us)
+    at = _candidates(pieces, proofs, end_us)
+    at = at[~np.isin(at, [d.at_us for d in decisions]) & ~np.isin(at, samples.state.ts_us[~samples.state.good])]
+    cuts = [c for c in cuts_us if start_us < c < end_us]
     return Facts(
         start_us,
         end_us,
         hold_until_us,
         pieces,
-        list(_cells(edges, _parts(rules, counted, edges, clock))),
-        _decisions(counted, start_us),
-        _checkpoints(pieces, proofs, counted, clock, end_us),
-        [replace(_checkpoint(c, counted, clock), proven=False) for c in cuts_us],
+        list(_cells(edges, parts)),
+        decisions,
+        [_checkpoint(t, counted, clock) for t in at.tolist() if all(c.settled_at(t) for c in counted.values())],
+        [replace(_checkpoint(c, counted, clock), proven=False) for c in cuts],
     )
+
+
+def _hold_until(rules: MachineRules, proofs: tuple[Int64s, Int64s], start_us: int) -> int:
+    """Until when the last claim holds (S-26)."""
+    if rules.max_age_us is None:
+        return FOREVER_US
+    return (int(proofs[1][-1]) if len(proofs[1]) else start_us) + rules.max_age_us
+
+
+def _pieces(
+    rules: MachineRules,
+    samples: MachineSamples,
+    counted: dict[str, Counted],
+    proofs: tuple[Int64s, Int64s],
+    span_us: tuple[int, int, int],
+) -> list[Piece]:
+    """Claims of ``[start, end)`` with every silence judged; what is said at the end itself is heard for that."""
+    start_us, end_us, hold_until_us = span_us
+    signals = (samples.state, samples.mode, samples.fault)
+    claimed = pieces = claims(start_us, end_us + 1, signals, samples.symbols, rules.meaning)
+    for silence in silences(proofs, rules.max_age_us):
+        pieces = overwrite(pieces, _judged(rules, counted, claimed, silence))
+    if hold_until_us < end_us:
+        pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)])
+    return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
 
 
 def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint | None) -> dict[str, Counted]:
@@ -219,11 +248,11 @@ def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int
 
 
 def _judged(
-    rules: MachineRules, counted: dict[str, Counted], pieces: list[Piece], span: tuple[int, int]
+    rules: MachineRules, counted: dict[str, Counted], claimed: list[Piece], span: tuple[int, int]
 ) -> list[Piece]:
-    before = next((p for p in reversed(pieces) if p.start_us < span[0] <= p.end_us), None) or pieces[0]
-    after = next((p for p in pieces if p.start_us <= span[1] < p.end_us), None)
-    if rules.max_age_us is None:
+    """What a silence was, by the claims in force at its two ends: those that the proofs of life there stand for."""
+    before, after = (next((p for p in claimed if p.start_us <= t < p.end_us), None) for t in span)
+    if rules.max_age_us is None or before is None:
         return []
     made = _made(rules, counted, span)
     return judge_silence(before, after, span, max_age_us=rules.max_age_us, made=made, ideal_us=rules.ideal_cycle_us)
@@ -298,17 +327,15 @@ def _decisions(counted: dict[str, Counted], start_us: int) -> list[CounterDecisi
     return sorted(found, key=lambda d: (d.at_us, d.signal))
 
 
-def _checkpoints(
-    pieces: list[Piece], proofs: tuple[Int64s, Int64s], counted: dict[str, Counted], clock: RunClock, end_us: int
-) -> list[Checkpoint]:
+def _candidates(pieces: list[Piece], proofs: tuple[Int64s, Int64s], end_us: int) -> Int64s:
     """Quarter hours, and the newest whole minute, at which the machine ran and was proven alive."""
     if not pieces:
-        return []
+        return np.empty(0, np.int64)
     quarter = np.arange(pieces[0].start_us // CHECKPOINT_US + 1, end_us // CHECKPOINT_US + 1) * CHECKPOINT_US
     newest = np.array([end_us // MINUTE_US * MINUTE_US], np.int64)
     at = np.unique(np.concatenate((quarter, newest)))
-    at = at[_inside(at, *proofs) & _inside(at, *_runs(pieces))]
-    return [_checkpoint(int(t), counted, clock) for t in at]
+    found: Int64s = at[_inside(at, *proofs) & _inside(at, *_runs(pieces))]
+    return found
 
 
 def _runs(pieces: list[Piece]) -> tuple[Int64s, Int64s]:

@@ -70,6 +70,7 @@ _FILLING = LineSpec(
     lot_s=6 * 3600,
     constraint="filler",
     targets={"oee": 0.74, "availability": 0.86, "performance": 0.88, "quality": 0.985},
+    product=("COLA05", "Cola 0.5 l", "bottle"),
 )
 _PRESS = LineSpec(
     id="press",
@@ -81,6 +82,7 @@ _PRESS = LineSpec(
     lot_s=4 * 3600,
     constraint="press",
     targets={"oee": 0.72, "availability": 0.82, "performance": 0.9, "quality": 0.975},
+    product=("BRK7", "Bracket B7", "piece"),
 )
 _PACKING = LineSpec(
     id="packing",
@@ -105,6 +107,7 @@ _PACKING = LineSpec(
     lot_s=7 * 3600,
     constraint="wrapper",
     targets={"oee": 0.76, "availability": 0.87, "performance": 0.88, "quality": 0.988},
+    product=("COLA6", "Cola six-pack", "pack"),
 )
 
 _HEAD = """\

@@ -23,7 +23,13 @@ def plant_yaml(scenario: Scenario, opcua_port: int, modbus_port: int, interval_s
         f"interval_s: {interval_s}, security: {{policy: None, accept_none: true}}}}\n"
         f"  plc_modbus: {{kind: modbus, host: 127.0.0.1, port: {modbus_port}, interval_s: {interval_s}}}\n"
     )
-    return f"{scenario.plant_head}{connectors}lines:\n{lines}\n{scenario.plant_tail}"
+    return f"{scenario.plant_head}{_products(scenario)}{connectors}lines:\n{lines}\n{scenario.plant_tail}"
+
+
+def _products(scenario: Scenario) -> str:
+    made = dict.fromkeys(line.product for line in scenario.lines if line.product)
+    rows = "".join(f"  {product}: {{name: {name}, unit: {unit}}}\n" for product, name, unit in made)
+    return f"products:\n{rows}" if rows else ""
 
 
 def _line(line: LineSpec, settings: tuple[str, ...]) -> Iterator[str]:
@@ -36,7 +42,8 @@ def _line(line: LineSpec, settings: tuple[str, ...]) -> Iterator[str]:
     yield "    machines:"
     for machine in line.machines:
         yield f"      {machine.id}:"
-        yield f"        ideal_cycle_s: {machine.ideal_cycle_us / 1e6:g}"
+        cycle = f"ideal_cycle_s: {machine.ideal_cycle_us / 1e6:g}"
+        yield f"        products: {{{line.product[0]}: {{{cycle}}}}}" if line.product else f"        {cycle}"
         yield from (f"        {setting}" for setting in settings)
         yield "        signals:"
         yield from (f"          {signal}: {{{_signal(machine, signal)}}}" for signal in machine.signals)

@@ -108,6 +108,8 @@ class LineSpec:
         Machine that rates the line.
     targets : dict of str to float
         Targets of the line for the plant file.
+    product : (str, str, str) or None
+        Id, name and unit of what the line makes, for the plant file.
     """
 
     id: str
@@ -117,6 +119,7 @@ class LineSpec:
     lot_s: float
     constraint: str
     targets: dict[str, float]
+    product: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,13 +89,13 @@ def environment(database: str | None, data_dir: Path) -> dict[str, str]:
 
 
 def oee(
-    *arguments: str | Path, database: str | None, data_dir: Path, given: str = "", timeout_s: float = 90
+    *arguments: str | Path, database: str | None, data_dir: Path, given: str = "", timeout_s: float = 90, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command of the service as a user does; ``given`` is its standard input."""
+    """Run one command of the service as a user does; ``given`` is its standard input, ``more`` further variables."""
     return subprocess.run(
         [sys.executable, "-m", "oee", *map(str, arguments)],
         input=given,
-        env=environment(database, data_dir),
+        env=environment(database, data_dir) | more,
         capture_output=True,
         text=True,
         timeout=timeout_s,

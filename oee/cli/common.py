@@ -13,7 +13,7 @@ import click
 
 from oee.calendar import to_us
 from oee.config.environment import database_url, default_data_dir
-from oee.errors import InputError, OeeError
+from oee.errors import DatabaseUnavailable, InputError, OeeError
 from oee.store.database import Database
 from oee.store.embedded import embedded_server
 from oee.store.migrate import upgrade
@@ -50,10 +50,20 @@ def conninfo() -> Iterator[str]:
 
 
 @contextmanager
-def database() -> Iterator[Database]:
-    """The database in force, its schema up to date."""
+def database(*, may_be_away: bool = False) -> Iterator[Database]:
+    """The database in force, its schema up to date.
+
+    Parameters
+    ----------
+    may_be_away : start without it, too; for what keeps on disk what it has to write.
+    """
     with conninfo() as url:
-        upgrade(url, say)
+        try:
+            upgrade(url, say)
+        except DatabaseUnavailable as error:
+            if not may_be_away:
+                raise
+            say(f"oee: {error}; until it is back, everything is kept on disk")
         with Database(url) as opened:
             yield opened
 
@@ -84,5 +94,7 @@ def day_of(text: str, name: str) -> date:
         raise InputError(f"{name} {text!r} is no date; write it as 2026-11-19") from None
 
 
+PortNumber = click.IntRange(0, 65_535)
+"""A port to serve on; 0 takes a free one."""
 PlantPath = click.Path(path_type=Path, dir_okay=False)
 """A plant file; whether it is there is checked with the rest of it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,12 +10,11 @@ import click
 
 from oee.calendar import instances
 from oee.cli.common import database, day_of, instant_us, say
-from oee.cli.web import standalone_report
+from oee.cli.web import json_report, standalone_report
 from oee.collect.importer import import_csv
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService, clock_us, mark_again
 from oee.errors import InputError
-from oee.report.json import report_json
 from oee.report.kpi import local_iso
 from oee.store.master import Master
 from oee.store.times import FAR_US
@@ -83,12 +81,7 @@ def report(line: str, day: str, shift: str, format_: str, output: Path | None) -
     with database() as db:
         source = Results(db)
         result = source.shift(line, day_of(day, "--date").isoformat(), shift)
-        revisions = source.revisions(line, day, shift)
-        plant = source.plant()
-        if format_ == "json":
-            text = json.dumps(report_json(result, revisions, plant), indent=2, ensure_ascii=False)
-        else:
-            text = standalone_report(source, result)
+        text = json_report(source, result) if format_ == "json" else standalone_report(source, result)
     if output is None:
         click.echo(text)
     else:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from oee.api.serve import address_of, listen
 from oee.api.serve import serve as serve_app
-from oee.cli.common import PlantPath, database, plant_text, say
+from oee.cli.common import PlantPath, PortNumber, database, plant_text, say
 from oee.cli.plant import sound
 from oee.cli.web import web_app
 from oee.collect.collector import run_collector
@@ -35,7 +35,7 @@ Job = Callable[[asyncio.Event], Awaitable[None]]
 @click.command()
 @click.argument("plant", type=PlantPath)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=PORT, show_default=True)
+@click.option("--port", type=PortNumber, default=PORT, show_default=True)
 def run(plant: Path, host: str, port: int) -> None:
     """Collect, compute and serve in one process, until Ctrl-C."""
     config = checked(plant)
@@ -53,7 +53,7 @@ def run(plant: Path, host: str, port: int) -> None:
 def collect(plant: Path) -> None:
     """Collect from the machines into the database, until Ctrl-C; works while the database is away."""
     config = checked(plant)
-    with database() as db:
+    with database(may_be_away=True) as db:
         say(f"collecting from {len(collection_plan(config))} endpoints; Ctrl-C stops")
         together(collecting(config, db))
 
@@ -68,7 +68,7 @@ def compute() -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=PORT, show_default=True)
+@click.option("--port", type=PortNumber, default=PORT, show_default=True)
 def serve(host: str, port: int) -> None:
     """Serve pages and API, until Ctrl-C."""
     with database() as db:

@@ -10,29 +10,67 @@ from oee.api.app import create_app
 from oee.api.reports import ReportFormat
 from oee.compute.health import Health
 from oee.compute.queries import Results
+from oee.errors import OeeError
 from oee.model import ShiftResult
+from oee.report.html import report_html
 from oee.report.json import report_json
+from oee.report.view import ReportView, report_view, zone_of
+from oee.source import RevisionInfo
 from oee.store.accounts import Accounts
 from oee.store.database import Database
+from oee.web.assets import STATIC, style_urls, stylesheet
+from oee.web.content import same_before
+from oee.web.render import login_page
+from oee.web.routes import pages
 
 
 def web_app(database: Database) -> FastAPI:
     """Compose the application."""
     source = Results(database)
 
-    def as_json(result: ShiftResult) -> str:
-        found = source.revisions(result.line, result.instance.production_date, result.instance.name)
-        return json.dumps(report_json(result, found, source.plant()), ensure_ascii=False)
+    def login(next_path: str, error: str | None) -> str:
+        return login_page(_plant_name(source), next_path, error)
 
     return create_app(
         source,
         Accounts(database),
         health=Health(database),
-        reports={"json": ReportFormat("application/json", as_json)},
-        render_login=lambda _next, error: error or "log in",
+        reports={
+            "json": ReportFormat("application/json", lambda result: json_report(source, result)),
+            "html": ReportFormat("text/html", lambda result: linked_report(source, result)),
+        },
+        render_login=login,
+        pages=[pages(lambda _request: source)],
+        static={"/static": STATIC},
     )
 
 
+def _plant_name(source: Results) -> str:
+    """Name for the log-in page, which must work before a plant was applied or while the database is away."""
+    try:
+        return source.plant().plant.name
+    except OeeError:
+        return "OEE"
+
+
+def json_report(source: Results, result: ShiftResult) -> str:
+    """The report as JSON text."""
+    return json.dumps(report_json(result, _revisions(source, result), source.plant()), indent=2, ensure_ascii=False)
+
+
+def linked_report(source: Results, result: ShiftResult) -> str:
+    """The report as a page that takes its style from this service."""
+    return report_html(_view(source, result), zone_of(source.plant()), hrefs=style_urls())
+
+
 def standalone_report(source: Results, result: ShiftResult) -> str:
-    """The HTML report as one file."""
-    return f"{source.plant().plant.name} {result.id}"
+    """The report as one file that needs nothing beside it."""
+    return report_html(_view(source, result), zone_of(source.plant()), css=stylesheet())
+
+
+def _view(source: Results, result: ShiftResult) -> ReportView:
+    return report_view(result, source.plant(), _revisions(source, result), same_before(source, result))
+
+
+def _revisions(source: Results, result: ShiftResult) -> list[RevisionInfo]:
+    return source.revisions(result.line, result.instance.production_date, result.instance.name)

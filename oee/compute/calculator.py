@@ -108,7 +108,7 @@ def _around(conn: Session, machine_id: int, span_us: tuple[int, int], now_us: in
     before = run_before_us(conn, machine_id, span_us[0])
     after = run_after_us(conn, machine_id, span_us[1])
     start = span_us[0] if before is None else min(before, span_us[0])
-    end = span_us[1] + DECIDES_US if after is None else min(after, span_us[1] + DECIDES_US)
+    end = span_us[1] + DECIDES_US if after is None else min(after + 1, span_us[1] + DECIDES_US)
     return start, min(max(span_us[1], end), max(now_us, span_us[1]))
 
 

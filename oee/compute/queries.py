@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby, pairwise
@@ -50,8 +50,7 @@ class Results:
         return LineState(line, chosen.category, chosen.since_us, chosen.state, chosen.reason, chosen.alive_us, machines)
 
     def _machine_state(self, conn: Session, ids: Ids, line: str, machine: str, now: int) -> MachineState:
-        ctx = self._context(conn, ids, line, machine, now - LOOK_BACK_US, now, now)
-        segments = window(ctx, now - LOOK_BACK_US, now).segments
+        segments = self._live_segments(conn, ids, line, machine, now)
         last = segments[-1]
         since = last.start_us
         for s in reversed(segments):
@@ -61,6 +60,17 @@ class Results:
         known = facts_state(conn, ids.machine(line, machine))
         alive = known.through_us if known else None
         return MachineState(machine, last.category, since, last.state, last.reason, alive)
+
+    def _live_segments(self, conn: Session, ids: Ids, line: str, machine: str, now: int) -> Sequence[Segment]:
+        """Segments up to now: the live result's if it is fresh and knows since when, else computed over a day."""
+        running = instances_in(conn, line, ids.line(line), now, now + 1)
+        if running:
+            found = live_result(conn, running[0].instance_id, ids.machine(line, machine))
+            segments = found.window.segments if found and now - found.computed_us <= FRESH_US else ()
+            if len(segments) > 1:
+                return segments
+        ctx = self._context(conn, ids, line, machine, now - LOOK_BACK_US, now, now)
+        return window(ctx, now - LOOK_BACK_US, now).segments
 
     def current(self, line: str) -> ShiftResult | None:
         """The live result of the running instance; None before the first calendar."""

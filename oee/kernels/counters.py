@@ -74,7 +74,7 @@ class Counted:
     ----------
     ts_us, total : int64[n], breakpoints; the first is the carry or the baseline (S-6).
     step : bool[n], True where the count steps at the breakpoint instead of rising evenly towards it (S-5).
-    carries : the state after each breakpoint, `CounterCarry` by index through :meth:`carry_at`.
+    reference, settled : what the next reading is compared with, and whether no later sample changes it (S-2, S-3).
     """
 
     ts_us: Int64s

@@ -73,7 +73,15 @@ STATES: Mapping[str, Mapping[str, Category]] = MappingProxyType(
 PACKML_MODES = MappingProxyType({"2": PLANNED, "3": PLANNED, "Maintenance": PLANNED, "Manual": PLANNED})
 """Modes that beat the state; Produce (1) and any other leave it to the state."""
 
-_SETUP = frozenset({"Setup"})
+WEIHENSTEPHAN_PROGRAMS = _table(
+    {
+        PLANNED: "2 4 8 16 32 StartUp RunDown Clean Changeover Maintenance",
+        Category.EXCLUDED: "64 Break",
+    }
+)
+"""WS_Cur_Prog: programs that beat the state; Production (1) and none (0) leave it to the state."""
+
+_SETUP = {"machinery": frozenset({"Setup"}), "weihenstephan": frozenset({"16", "Changeover"})}
 
 
 def mode_category(profile: str, mode: str, by_state: Category) -> tuple[Category, bool]:
@@ -83,10 +91,10 @@ def mode_category(profile: str, mode: str, by_state: Category) -> tuple[Category
     -------
     The category, and whether it is setup & adjustment.
     """
+    setup = mode in _SETUP.get(profile, ())
+    if profile == "weihenstephan":
+        return WEIHENSTEPHAN_PROGRAMS.get(mode, by_state), setup
     if profile == "machinery":
-        if mode in _SETUP:
-            return PLANNED, True
-        if mode == "Maintenance" and by_state is not RUN:
-            return PLANNED, False
-        return by_state, False
+        planned = setup or (mode == "Maintenance" and by_state is not RUN)
+        return PLANNED if planned else by_state, setup
     return PACKML_MODES.get(mode, by_state), False

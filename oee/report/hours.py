@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from oee.model import HourRow, ShiftResult, Stop
 from oee.report import figures as f
+from oee.report.measures import is_silent
 from oee.report.words import Kind, Names, stop_kind
 
 BAR_PERCENT = 94.4
@@ -65,7 +66,7 @@ def hour_board(result: ShiftResult, names: Names) -> HourBoard:
         rows=tuple(rows),
         target=target,
         good=good,
-        delta=None if good is None or target is None else good - target,
+        delta=None if good is None or target is None or is_silent(result) else good - target,
         scrap=sum(h.elements.reject_count for h in begun) if known else None,
         stopped_tenths=sum(stopped),
     )
@@ -76,12 +77,14 @@ def _begun(
 ) -> HourLine:
     known, longest = result.window.quality_known, _longest(result, hour)
     good = hour.elements.good_count if known else None
-    delta = None if good is None or target is None else good - target
+    phase = "now" if _is_now(result, hour) else "past"
+    comparable = phase == "past" or not is_silent(result)
+    delta = good - target if good is not None and target is not None and comparable else None
     kind = None if longest is None else stop_kind(longest, result.window)
     return HourLine(
         start_us=hour.start_us,
         end_us=min(hour.end_us, result.window.end_us),
-        phase="now" if _is_now(result, hour) else "past",
+        phase=phase,
         product=_products(hour, names),
         target=target,
         good=good,

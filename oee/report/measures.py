@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from oee.config.model import Targets
 from oee.kernels.ratios import Ratios
-from oee.model import ShiftResult
+from oee.model import Category, ShiftResult
 from oee.report import figures as f
 from oee.report.kpi import result_ratios
 from oee.report.words import missing_reason
@@ -40,6 +40,7 @@ class Measure:
     """One figure beside its target: tenths of a percent, or whole pieces.
 
     ``why`` says why the value is missing, ``low`` and ``high`` bound it while time without data leaves it open.
+    ``comparable`` is False while the value is known only up to an instant before now: then no difference is told.
     """
 
     name: str
@@ -50,11 +51,13 @@ class Measure:
     why: str = ""
     low: int | None = None
     high: int | None = None
+    comparable: bool = True
 
     @property
     def delta(self) -> int | None:
         """Difference of the shown figures, in their unit."""
-        return None if self.value is None or self.target is None else self.value - self.target
+        known = self.comparable and self.value is not None and self.target is not None
+        return (self.value or 0) - (self.target or 0) if known else None
 
     @property
     def bad(self) -> bool:
@@ -86,7 +89,8 @@ class Measure:
     def bullet(self) -> Bullet:
         """Geometry; the bar ends at the full width, whatever the value."""
         bar, tick = self._x(self.value), self._x(self.target)
-        gap = None if bar is None or tick is None or bar >= tick else round(tick - bar, 2)
+        short = self.comparable and bar is not None and tick is not None and bar < tick
+        gap = round((tick or 0) - (bar or 0), 2) if short else None
         return Bullet(bar, tick, gap, self._x(self.low), self._x(self.high))
 
     def _written(self, value: int | None) -> str:
@@ -122,6 +126,12 @@ def _indicator(name: str, label: str, derived: Ratios, result: ShiftResult, targ
     )
 
 
+def is_silent(result: ShiftResult) -> bool:
+    """Tell whether a live line is without data now: what it made since then, nobody knows."""
+    segments = result.window.segments
+    return result.status == "live" and bool(segments) and segments[-1].category is Category.NO_DATA
+
+
 def good_pieces(result: ShiftResult) -> Measure:
     """Good pieces against what the OEE target asks of the time so far; unknown where nothing tells rejects."""
     known, target = result.window.quality_known, result.target_good_count
@@ -132,4 +142,5 @@ def good_pieces(result: ShiftResult) -> Measure:
         target=None if target is None else f.rounded(target),
         percent=False,
         why="" if known else "rejects unknown",
+        comparable=not is_silent(result),
     )

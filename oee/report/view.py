@@ -151,7 +151,7 @@ def shift_head(result: ShiftResult, zone: ZoneInfo) -> ShiftHead:
 
 def _output(result: ShiftResult, good: Measure) -> Output:
     e, target = result.window.elements, result.target_good_count
-    known_target = target is not None and target > 0 and result.window.quality_known
+    known_target = target is not None and target > 0 and result.window.quality_known and good.comparable
     parts = (
         (e.unplanned_stop_us, "unplanned"),
         (e.planned_stop_us, "planned"),
@@ -165,7 +165,7 @@ def _output(result: ShiftResult, good: Measure) -> Output:
         shift_target=None if shift_target is None else f.rounded(shift_target),
         efficiency=f.ratio_tenths(Fraction(e.good_count) / target) if known_target and target else None,
         downtime_tenths=sum(shown),
-        downtime_parts=", ".join(words) or "no stop yet" if result.status == "live" else ", ".join(words) or "no stop",
+        downtime_parts=", ".join(words) or ("no stop yet" if result.status == "live" else "no stop"),
     )
 
 

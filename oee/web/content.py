@@ -133,7 +133,7 @@ def report_page(source: ResultSource, line: str, date: str, shift: str, revision
     """
     plant, now_us = source.plant(), source.now_us()
     result = source.shift(line, date, shift, revision=revision)
-    view = report_view(result, plant, source.revisions(line, date, shift), _same_before(source, result))
+    view = report_view(result, plant, source.revisions(line, date, shift), same_before(source, result))
     return Content(
         "report.html",
         {
@@ -146,7 +146,7 @@ def report_page(source: ResultSource, line: str, date: str, shift: str, revision
     )
 
 
-def _same_before(source: ResultSource, result: ShiftResult) -> ShiftResult | None:
+def same_before(source: ResultSource, result: ShiftResult) -> ShiftResult | None:
     """Find the newest earlier result of the shift of the same name."""
     start_us = result.instance.start_us
     earlier = source.shifts(result.line, start_us - REACH_US, start_us)

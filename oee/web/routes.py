@@ -12,7 +12,7 @@ from oee.source import ResultSource
 from oee.web import content
 from oee.web.render import error_page, html_answer
 
-Render = Callable[[ResultSource], content.Content]
+Make = Callable[[ResultSource], Response]
 
 
 def pages(source_of: Callable[[Request], ResultSource]) -> APIRouter:
@@ -24,9 +24,9 @@ def pages(source_of: Callable[[Request], ResultSource]) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False, default_response_class=Response)
 
-    def answer(request: Request, render: Render) -> Response:
+    def answer(request: Request, make: Make) -> Response:
         try:
-            made = render(source_of(request))
+            return make(source_of(request))
         except NotFoundError as error:
             return error_page(request, "Not found.", str(error), 404)
         except InputError as error:
@@ -34,26 +34,32 @@ def pages(source_of: Callable[[Request], ResultSource]) -> APIRouter:
         except DatabaseUnavailable:
             text = "Nothing is lost, readings are kept and stored later. Load this page again in a minute."
             return error_page(request, "The database can't be reached.", text, 503)
-        return html_answer(request, made.template, **made.values)
+
+    def page(request: Request, gather: Callable[[ResultSource], content.Content]) -> Response:
+        def shown(source: ResultSource) -> Response:
+            made = gather(source)
+            return html_answer(request, made.template, **made.values)
+
+        return answer(request, shown)
 
     @router.get("/")
     def overview(request: Request, sort: str = "help") -> Response:
-        return answer(request, lambda source: content.overview_page(source, sort))
+        return page(request, lambda source: content.overview_page(source, sort))
 
     @router.get("/lines")
     def lines(request: Request) -> Response:
-        return RedirectResponse(content.first_line_url(source_of(request)), 307)
+        return answer(request, lambda source: RedirectResponse(content.first_line_url(source), 307))
 
     @router.get("/lines/{line}")
     def line(request: Request, line: str, date: str = "", shift: str = "") -> Response:
-        return answer(request, lambda source: content.line_page(source, line, date, shift))
+        return page(request, lambda source: content.line_page(source, line, date, shift))
 
     @router.get("/lines/{line}/shifts/{date}/{shift}")
     def report(request: Request, line: str, date: str, shift: str, revision: int | None = None) -> Response:
-        return answer(request, lambda source: content.report_page(source, line, date, shift, revision))
+        return page(request, lambda source: content.report_page(source, line, date, shift, revision))
 
     @router.get("/reports")
     def reports(request: Request, line: str = "") -> Response:
-        return answer(request, lambda source: content.reports_page(source, line))
+        return page(request, lambda source: content.reports_page(source, line))
 
     return router

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from main_job import micros, oee, served
+
+# A Tuesday of the last ten days: all shifts from the first row to now are computed, and none of them is the test's.
+ZONE = ZoneInfo("Europe/Budapest")
+DAY = next(d for d in (datetime.now(ZONE).date() - timedelta(days=n) for n in range(3, 10)) if d.weekday() == 1)
+OFFSET = datetime.combine(DAY, time(7), ZONE).isoformat()[-6:]
 
 PLANT = """\
 version: 1
@@ -41,7 +48,7 @@ lines:
           reject: {counter: {}}
 """
 
-# The hour is 07:00 to 08:00 on Tuesday 2026-03-03, plant time (+01:00). The press was last heard of at 06:50.
+# The hour is 07:00 to 08:00, plant time. The press was last heard of at 06:50.
 PRESS = [
     ("06:50:00", "state", "RUN"),
     ("06:50:00", "good", "1000"),
@@ -80,13 +87,19 @@ WINDER = [
     ("08:00:00", "reject", "10"),
     ("08:05:00", "state", "RUN"),
 ]
-FROM, TO = "2026-03-03T07:00:00+01:00", "2026-03-03T08:00:00+01:00"
+
+
+def _at(clock):
+    return f"{DAY}T{clock}{OFFSET}"
+
+
+FROM, TO = _at("07:00:00"), _at("08:00:00")
 
 
 def _rows():
     timed = [(at, "press", signal, value) for at, signal, value in PRESS]
     timed += [(at, "winder", signal, value) for at, signal, value in WINDER]
-    return [f"2026-03-03T{at}+01:00,{machine},{signal},{value}" for at, machine, signal, value in timed]
+    return [f"{_at(at)},{machine},{signal},{value}" for at, machine, signal, value in timed]
 
 
 def _write(folder, rows):
@@ -119,7 +132,7 @@ def _hour(client, line):
 def _check_press(item):
     e = item["elements"]
     # Time. 07:00-07:10 run, 07:10-07:22 breakdown (12 min = 720 s), 07:22-07:30 run, 07:30-07:33 small stop (180 s),
-    # 07:33-07:45 run (the 6 s at 07:40 are shorter than min_stop, so they are run), 07:45-07:50 setup (300 s), then run.
+    # 07:33-07:45 run (the 6 s at 07:40 are shorter than min_stop, so they are run), 07:45-07:50 setup (300 s), run.
     # run = 3600 - 720 - 180 - 300 = 2400 s; APT = run + small stop = 2580 s; K = 3600 s, as all of it is known.
     assert (e["calendar_s"], e["planned_busy_s"], e["no_data_s"], e["excluded_s"]) == (3600, 3600, 0, 0)
     assert (e["unplanned_stop_s"], e["small_stop_s"], e["planned_stop_s"], e["run_s"]) == (720, 180, 300, 2400)
@@ -154,7 +167,7 @@ def _check_winder(item):
 
 
 def _revisions(client, line):
-    return client.get(f"/api/v1/lines/{line}/shifts/2026-03-03/early/revisions").json()["items"]
+    return client.get(f"/api/v1/lines/{line}/shifts/{DAY}/early/revisions").json()["items"]
 
 
 def test_an_hour_gives_the_figures_that_its_rules_demand_and_a_second_import_changes_nothing(database, tmp_path):
@@ -180,9 +193,10 @@ def test_an_hour_gives_the_figures_that_its_rules_demand_and_a_second_import_cha
 
     assert [(_clock(i["start"]), i["category"]) for i in intervals] == [
         ("07:00:00", "run"), ("07:10:00", "unplanned_stop"), ("07:22:00", "run"), ("07:30:00", "small_stop"),
-        ("07:33:00", "run"), ("07:40:00", "run"), ("07:40:06", "run"), ("07:45:00", "planned_stop"), ("07:50:00", "run"),
+        ("07:33:00", "run"), ("07:40:00", "run"), ("07:40:06", "run"), ("07:45:00", "planned_stop"),
+        ("07:50:00", "run"),
     ]  # fmt: skip
-    assert all(micros(a["end"]) == micros(b["start"]) for a, b in zip(intervals, intervals[1:], strict=False))
+    assert all(micros(a["end"]) == micros(b["start"]) for a, b in pairwise(intervals))
 
 
 def _clock(text):
@@ -204,12 +218,12 @@ def test_the_order_of_the_rows_and_of_several_imports_changes_nothing(database, 
 
 def test_the_report_of_the_shift_is_the_apis_item(database, tmp_path):
     _import_all(tmp_path, database, _rows())
-    where = ("pressing", "--date", "2026-03-03", "--shift", "early")
+    where = ("pressing", "--date", str(DAY), "--shift", "early")
     printed = _done(oee("report", *where, "--format", "json", database=database, data_dir=tmp_path))
     with served(database) as client:
-        window = {"line": "pressing", "from": "2026-03-03T06:00:00+01:00", "to": "2026-03-03T14:00:00+01:00"}
+        window = {"line": "pressing", "from": _at("06:00:00"), "to": _at("14:00:00")}
         (item,) = client.get("/api/v1/kpis", params={**window, "group_by": "shift"}).json()["items"]
-        by_api = client.get("/api/v1/lines/pressing/shifts/2026-03-03/early/report", params={"format": "json"})
+        by_api = client.get(f"/api/v1/lines/pressing/shifts/{DAY}/early/report", params={"format": "json"})
     assert json.loads(printed.stdout)["kpi"] == by_api.json()["kpi"] == item
     assert item["status"] == "final"
     # The whole shift: 580 good and 15 rejects. Its first 50 minutes are before the first row: unknown, not stopped.

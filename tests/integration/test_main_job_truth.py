@@ -104,9 +104,7 @@ async def _main_job(db, folder, store):
     Master(db).apply((folder / "plant.yaml").read_text(encoding="utf-8"), None, system_clock_us())
     stop, service, health = asyncio.Event(), ComputeService(db), CollectorHealth()
     collecting = asyncio.create_task(
-        run_collector(
-            collection_plan(plant), folder / "spool", store, clock=system_clock_us, stop=stop, health=health
-        )
+        run_collector(collection_plan(plant), folder / "spool", store, clock=system_clock_us, stop=stop, health=health)
     )
     end = asyncio.get_running_loop().time() + SECONDS
     while asyncio.get_running_loop().time() < end:
@@ -136,7 +134,8 @@ def _ask(client, found):
     for machine, line in LINES.items():  # the running shift first, all within the seconds that a live result is taken
         now = system_clock_us()
         found.shift[machine] = client.get(
-            "/api/v1/kpis", params={"line": line, "from": iso(now - 5 * 3_600_000_000), "to": iso(now), "group_by": "shift"}
+            "/api/v1/kpis",
+            params={"line": line, "from": iso(now - 5 * 3_600_000_000), "to": iso(now), "group_by": "shift"},
         ).json()["items"][-1]
         item = found.shift[machine]
         place = f"lines/{line}/shifts/{item['production_date']}/{item['shift']}"
