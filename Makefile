@@ -9,6 +9,7 @@ demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
 
 test: $(VENV)/.ready-dev
+	@tests/install-peers.sh
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.ready-dev

@@ -28,7 +28,7 @@ from oee.model import (
     ShiftResult,
     WindowResult,
 )
-from oee.report.source import LineState, MachineState, RevisionInfo
+from oee.source import LineState, MachineState, RevisionInfo
 from oee.store.accounts import Principal, Role
 
 ZONE = ZoneInfo("Europe/Budapest")

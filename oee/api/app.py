@@ -20,7 +20,7 @@ from oee.api.lines import line_router
 from oee.api.login import LoginPage, login_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
-from oee.report.source import ResultSource
+from oee.source import ResultSource
 
 _DESCRIPTION = """\
 Availability, performance, quality and OEE of lines and machines, with everything that they are made of.

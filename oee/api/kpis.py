@@ -18,7 +18,7 @@ from oee.api.params import MAX_DAYS, MAX_FINE_DAYS, Name, OptionalName, RangeQue
 from oee.api.problems import invalid
 from oee.model import ShiftResult
 from oee.report.kpi import kpi_item
-from oee.report.source import ResultSource
+from oee.source import ResultSource
 
 GROUPS = ("none", "hour", "shift", "day")
 LATER_GROUPS = ("week", "month", "product", "order")

@@ -18,8 +18,8 @@ from oee.config.model import LineConfig
 from oee.errors import NotFoundError
 from oee.model import Segment, ShiftInstance
 from oee.report.kpi import local_iso, seconds
-from oee.report.source import LineState as SourceState
-from oee.report.source import MachineState, ResultSource
+from oee.source import LineState as SourceState
+from oee.source import MachineState, ResultSource
 
 
 class IntervalQuery(RangeQuery):

@@ -20,7 +20,7 @@ from oee.api.params import Name, OptionalName, Query
 from oee.api.problems import ProblemError, invalid
 from oee.model import ShiftResult
 from oee.report.kpi import local_iso
-from oee.report.source import ResultSource
+from oee.source import ResultSource
 
 _SHIFT = "/lines/{line}/shifts/{production_date}/{shift}"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from oee.calendar import to_us
 from oee.config.environment import database_url, default_data_dir
 from oee.errors import DatabaseUnavailable, InputError, OeeError
-from oee.store.database import Database
+from oee.store.database import Database, checked_address
 from oee.store.embedded import embedded_server
 from oee.store.migrate import upgrade
+from oee.store.times import FAR_US, to_us
 
 
 class Failing(click.Group):
@@ -43,7 +43,7 @@ def conninfo() -> Iterator[str]:
     """The database in force: ``OEE_DATABASE_URL``, else the embedded one under the data folder."""
     url = database_url()
     if url is not None:
-        yield url
+        yield checked_address(url)
         return
     with embedded_server(default_data_dir(), announce=say) as embedded:
         yield embedded
@@ -83,7 +83,10 @@ def instant_us(text: str | None, name: str) -> int | None:
         raise InputError(f"{name} {text!r} is no time; write it as 2026-03-02T06:00:00+01:00") from None
     if moment.tzinfo is None:
         raise InputError(f"{name} {text!r} has no offset; write Z or one such as +01:00 behind it")
-    return to_us(moment)
+    us = to_us(moment)
+    if not 0 <= us < FAR_US:
+        raise InputError(f"{name} {text!r} can't be meant; times lie between the years 1970 and 2100")
+    return us
 
 
 def day_of(text: str, name: str) -> date:

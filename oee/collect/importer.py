@@ -88,6 +88,8 @@ class RowReader:
         ts_us = _instant(fields.get("ts") or "")
         if ts_us > self._now_us:
             raise InputError(f"{fields.get('ts')} lies in the future")
+        if ts_us < 0:
+            raise InputError(f"{fields.get('ts')} lies before 1970")
         value = _value(fields.get("value") or "", signal, good=status < GOOD_LIMIT)
         return Row(line_number, ts_us, key, value, status)
 

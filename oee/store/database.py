@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from oee.errors import DatabaseUnavailable
+from oee.errors import ConfigError, DatabaseUnavailable
 from oee.store.sql import query
 
 KEEPALIVE = {
@@ -25,6 +26,23 @@ KEEPALIVE = {
 Row = tuple[Any, ...]
 Session = Connection[Row]
 """A connection in a transaction, as the layers above hand it on; only the store knows what it is made of."""
+
+
+def checked_address(conninfo: str) -> str:
+    """Return an address of a database that libpq can read.
+
+    Raises
+    ------
+    ConfigError
+        It can't; the address itself is left out of the text, as it may hold a password.
+    """
+    try:
+        conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError as error:
+        raise ConfigError(
+            "OEE_DATABASE_URL is no address of a database; write it as postgresql://user@host:5432/name"
+        ) from error
+    return conninfo
 
 
 class Database:

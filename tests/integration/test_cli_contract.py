@@ -45,7 +45,7 @@ WRONG = {
     "a folder to collect": Wrong("collect folder", ("folder",)),
     "an unreadable plant file": Wrong("check secret.yaml", ("secret.yaml",)),
     "a binary plant file": Wrong("check binary.yaml", ("binary.yaml",)),
-    "a faulty plant file": Wrong("apply broken.yaml", ("broken.yaml:", "pres", "did you mean press")),
+    "a faulty plant file": Wrong("apply broken.yaml", ("broken.yaml:", "pres", "did you mean `press`")),
     "a damaged plant file": Wrong("collect damaged.yaml", ("damaged.yaml:",)),
     "an effective time that is none": Wrong("apply plant.yaml --effective tomorrow", ("--effective", "tomorrow")),
     "a naive effective time": Wrong("apply plant.yaml --effective 2026-03-02T06:00:00", ("--effective", "offset")),

@@ -9,7 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from main_job import micros, oee, served
+from main_job import micros, oee, oee_process, served
 
 # A Tuesday of the last ten days: all shifts from the first row to now are computed, and none of them is the test's.
 ZONE = ZoneInfo("Europe/Budapest")
@@ -114,7 +114,7 @@ def _done(result):
     return result
 
 
-def _import_all(folder, database, rows):
+def _import_all(folder, database, rows, oee=oee):
     """Apply, import, recompute; return what the import said."""
     run = {"database": database, "data_dir": folder}
     path = _write(folder, rows)
@@ -172,7 +172,7 @@ def _revisions(client, line):
 
 def test_an_hour_gives_the_figures_that_its_rules_demand_and_a_second_import_changes_nothing(database, tmp_path):
     rows = _rows()
-    said = _import_all(tmp_path, database, rows)
+    said = _import_all(tmp_path, database, rows, oee_process)
     bad_line = 2 + next(i for i, row in enumerate(rows) if UNUSABLE in row)
     assert said.stdout.splitlines() == [f"rows new {len(rows) - 1}, duplicate 0, rejected 1"]
     assert [line for line in said.stderr.splitlines() if line.startswith("line ")] == [

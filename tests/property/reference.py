@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from oee.model import Category
@@ -101,7 +102,7 @@ def judged_silences(
     assert s.max_age is not None
     raw = said[:]
     lives = [t for t in range(s.length + 1) if instants[t]]
-    for a, b in zip(lives, lives[1:], strict=False):
+    for a, b in pairwise(lives):
         if b - a > s.max_age and not any(proven[a:b]):
             raw[a:b] = silence(s, said, a, b, count)
     last = lives[-1] if lives else 0

@@ -1,0 +1,93 @@
+"""``make bench``: the rates and times that the service is measured by, as one table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+import bench_api
+import bench_connectors
+import bench_engine
+import bench_spool
+import bench_store
+from main_job import served
+
+from oee.collect.importer import import_csv
+from oee.compute.service import ComputeService, clock_us
+from oee.store.database import Database
+from oee.store.embedded import embedded_server
+from oee.store.master import Master
+from oee.store.migrate import upgrade
+from simulators.demo import DEMO, demo_plant_yaml
+from simulators.history import history, write_csv
+from simulators.model import Plant
+
+Rows = list[tuple[str, float, str]]
+HISTORY_DAYS = 2
+READS = 200
+
+
+def main() -> None:
+    """Run every bench; a figure is printed as soon as it is there."""
+    for title, bench in (
+        ("connectors", bench_connectors.run),
+        ("spool", bench_spool.run),
+        ("engine", bench_engine.run),
+        ("store", _store),
+        ("API", _api),
+    ):
+        _table(title, bench)
+
+
+def _table(title: str, bench: Callable[[], Rows]) -> None:
+    rows = bench()
+    width = max(len(name) for name, *_ in rows)
+    print(f"\n{title}")
+    for name, figure, unit in rows:
+        digits = 0 if figure >= 1000 else 2
+        print(f"  {name:<{max(width, 36)}} {figure:>14,.{digits}f} {unit}", flush=True)
+
+
+@contextmanager
+def _server() -> Iterator[tuple[Path, str]]:
+    """A durable server of the bench's own, migrated."""
+    folder = Path(tempfile.mkdtemp(prefix="oee-bench-"))
+    folder.chmod(0o711)  # the server runs as another user where the bench runs as root
+    try:
+        with embedded_server(folder, announce=print) as conninfo:
+            upgrade(conninfo)
+            yield folder, conninfo
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _store() -> Rows:
+    with _server() as (_, conninfo):
+        return bench_store.run(conninfo)
+
+
+def _api() -> Rows:
+    """KPI reads over HTTP, of the demo's filling line with two days behind it."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, end = today - timedelta(days=HISTORY_DAYS), today
+    start_us, end_us = (int(t.timestamp()) * 1_000_000 for t in (start, end))
+    with _server() as (folder, conninfo):
+        with Database(conninfo) as db:
+            Master(db).apply(demo_plant_yaml(4840, 5020), None, clock_us())
+            write_csv(folder / "history.csv", history(Plant.at(1, DEMO, start_us), start_us, end_us, 5.0))
+            import_csv(db, folder / "history.csv", clock_us(), print)
+            ComputeService(db).recompute()
+        with served(conninfo) as client:
+            base, window = str(client.base_url), (start.isoformat(), end.isoformat())
+            return bench_api.run(base, "filling", *window, reads_count=READS)
+
+
+if __name__ == "__main__":
+    main()
