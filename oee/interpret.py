@@ -23,7 +23,7 @@ from oee.kernels.counters import (
     floor_at,
     pulses,
 )
-from oee.kernels.intervals import Int64s
+from oee.kernels.intervals import Int64s, union
 from oee.kernels.profiles import STATES, mode_category
 from oee.kernels.states import (
     Meaning,
@@ -47,7 +47,10 @@ FOREVER_US = 2**62
 
 @dataclass(frozen=True, slots=True)
 class CounterRule:
-    """How one counter is read: limits in counts, exact parts per count, whether it reports differences (S-8)."""
+    """How one counter is read: limits in counts, exact parts per count, whether it reports differences (S-8).
+
+    ``source`` names the connector that it comes from; None has no life of its own.
+    """
 
     modulus: int | None
     max_rate_per_s: Fraction | None
@@ -55,6 +58,7 @@ class CounterRule:
     poll_us: int
     parts_per_count: Fraction
     delta: bool = False
+    source: str | None = None
 
     @property
     def limits(self) -> CounterLimits:
@@ -78,7 +82,7 @@ class MachineRules:
     """All that the configuration says of how one machine's samples are read.
 
     ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
-    ``max_age_us`` None lets a value hold until the next one (S-26).
+    ``max_age_us`` None lets a value hold until the next one (S-26); ``state_source`` names the connector of the state.
     """
 
     profile: str
@@ -87,6 +91,7 @@ class MachineRules:
     max_age_us: int | None
     ideal_cycle_us: Fraction | None
     counters: Mapping[str, CounterRule]
+    state_source: str | None = None
 
     def meaning(self, state: str, mode: str | None, fault: str | None) -> Meaning:
         """What a (state, mode, fault) means (S-20)."""
@@ -106,7 +111,7 @@ class MachineSamples:
 
     ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
     ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
-    of any source.
+    of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one.
     """
 
     symbols: tuple[str, ...]
@@ -116,6 +121,7 @@ class MachineSamples:
     counters: Mapping[str, tuple[Int64s, np.ndarray]]
     alive: tuple[Int64s, Int64s]
     through_us: int
+    counter_alive: Mapping[str, tuple[Int64s, Int64s]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +190,12 @@ def interpret(
     if checkpoint is None:  # C(t) counts from the first sample on, a first message of parts included (S-6, S-8)
         for cumulative in parts.values():
             cumulative[0] = 0
-    decisions = _decisions(counted, start_us)
+    incomplete = _incomplete(rules, samples, end_us)
+    decisions = sorted([*_decisions(counted, start_us), *incomplete], key=lambda d: (d.at_us, d.signal))
     at = _candidates(pieces, proofs, end_us)
     at = at[~np.isin(at, [d.at_us for d in decisions]) & ~np.isin(at, samples.state.ts_us[~samples.state.good])]
+    for d in incomplete:  # whoever starts within the silence's first max_age could not tell of it
+        at = at[(at <= d.at_us - (rules.max_age_us or 0)) | (at > d.at_us)]
     cuts = [c for c in cuts_us if start_us < c < end_us]
     return Facts(
         start_us,
@@ -318,13 +327,25 @@ def _cells(edges: Int64s, parts: dict[str, Int64s]) -> Iterator[Cell]:
 
 
 def _decisions(counted: dict[str, Counted], start_us: int) -> list[CounterDecision]:
-    found = [
+    return [
         CounterDecision(d.at_us, signal, d.kind, str(Fraction(d.amount, UNITS_PER_COUNT)), d.why)
         for signal, c in counted.items()
         for d in c.decisions
         if d.at_us >= start_us
     ]
-    return sorted(found, key=lambda d: (d.at_us, d.signal))
+
+
+def _incomplete(rules: MachineRules, samples: MachineSamples, end_us: int) -> list[CounterDecision]:
+    """A dead counter beside a live state (S-26): one word each time that its source falls silent for too long."""
+    found = []
+    for signal, (starts, ends) in samples.counter_alive.items():
+        known = min(len(starts), 1)  # a silence that began before this run was told by the run before
+        marks = np.full(known, end_us, np.int64)
+        proofs = union(np.concatenate((starts, marks)), np.concatenate((ends, marks)))
+        why = f"its source {rules.counters[signal].source} was silent beside the state (S-26)"
+        for since, _ in silences(proofs, rules.max_age_us):
+            found.append(CounterDecision(since + (rules.max_age_us or 0), signal, "counts_incomplete", "0", why))
+    return found
 
 
 def _candidates(pieces: list[Piece], proofs: tuple[Int64s, Int64s], end_us: int) -> Int64s:

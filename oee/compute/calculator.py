@@ -141,7 +141,7 @@ def _recount(conn: Session, master: Master, ids: Ids, who: Subject, minute_us: i
         return []
     checkpoint = checkpoint_before(conn, machine_id, minute_us)
     start_us = checkpoint.at_us if checkpoint else state.first_us
-    samples = load(conn, ids, name, start_us, checkpoint, state.through_us + 1)
+    samples = load(conn, ids, name, rules, start_us, checkpoint, state.through_us + 1)
     facts = interpret(rules, samples, checkpoint, start_us, (edge_us,))
     return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
 

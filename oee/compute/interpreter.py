@@ -30,6 +30,7 @@ from oee.store.facts import (
 )
 from oee.store.master import Ids, Master
 from oee.store.samples import (
+    IMPORT_SOURCE,
     alive_stretches,
     first_sample_us,
     in_force,
@@ -91,7 +92,7 @@ def _facts(
     parts: list[Facts] = []
     for (since_us, rules), (until_us, _) in pairwise([*stretches, (FAR_US, stretches[-1][1])]):
         start = max(since_us, start_us)
-        samples = load(conn, ids, name, start, checkpoint, FAR_US)
+        samples = load(conn, ids, name, rules, start, checkpoint, FAR_US)
         cuts = (until_us,) if start < until_us < samples.through_us else ()
         facts = interpret(rules, samples, checkpoint, start, cuts)
         if not cuts:
@@ -178,7 +179,13 @@ def _moved(conn: Session, tag: int, before_us: int, dirty_us: int) -> bool:
 
 
 def load(
-    conn: Session, ids: Ids, name: tuple[str, str], start_us: int, checkpoint: Checkpoint | None, end_us: int
+    conn: Session,
+    ids: Ids,
+    name: tuple[str, str],
+    rules: MachineRules,
+    start_us: int,
+    checkpoint: Checkpoint | None,
+    end_us: int,
 ) -> MachineSamples:
     """All that the interpretation of a machine needs over ``[start, end)``."""
     tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
@@ -187,17 +194,40 @@ def load(
     series = read_series(conn, list(texts.values()), start_us + 1, end_us)
     counters = _counters(conn, tags, start_us, checkpoint, end_us)
     sources = alive_stretches(conn, ids.machines[name], start_us)
-    alive = _clip([s for stretches in sources.values() for s in stretches], start_us, end_us)
-    numbers = {int(v) for _, v in held.values()} | {
-        int(v) for _, values, _ in series.values() for v in np.unique(values[np.isfinite(values)]).tolist()
-    }
-    words = symbol_texts(conn, numbers)
+    words = symbol_texts(conn, _symbols_in(held, series))
     index = {number: i for i, number in enumerate(words)}
     state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
     ends = [int(ts[-1]) for ts, _ in counters.values() if len(ts)]
-    ends += [int(s.ts_us[-1]) for s in (state, mode, fault) if len(s.ts_us)] + alive[1].tolist()
-    through_us = min(max(ends, default=start_us), end_us)
-    return MachineSamples(tuple(words.values()), state, mode, fault, counters, alive, through_us)
+    ends += [int(s.ts_us[-1]) for s in (state, mode, fault) if len(s.ts_us)]
+    ends += [min(b, end_us) for stretches in sources.values() for _, b in stretches]
+    others = {n: c.source for n, c in rules.counters.items() if c.source not in (None, rules.state_source)}
+    return MachineSamples(
+        tuple(words.values()),
+        state,
+        mode,
+        fault,
+        counters,
+        _alive(sources, rules.state_source, start_us, end_us),
+        min(max(ends, default=start_us), end_us),
+        {n: _alive(sources, source, start_us, end_us) for n, source in others.items()},
+    )
+
+
+def _symbols_in(
+    held: dict[int, tuple[int, float]], series: dict[int, tuple[Int64s, np.ndarray, np.ndarray]]
+) -> set[int]:
+    numbers = {int(v) for _, v in held.values()}
+    for _, values, _ in series.values():
+        numbers |= {int(v) for v in np.unique(values[np.isfinite(values)]).tolist()}
+    return numbers
+
+
+def _alive(
+    sources: dict[str, list[tuple[int, int]]], source: str | None, start_us: int, end_us: int
+) -> tuple[Int64s, Int64s]:
+    """Life of one source and of imports, clipped; without a source, of all."""
+    wanted = sources if source is None else {s: sources[s] for s in (source, IMPORT_SOURCE) if s in sources}
+    return _clip([stretch for stretches in wanted.values() for stretch in stretches], start_us, end_us)
 
 
 def _counters(

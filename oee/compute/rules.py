@@ -61,6 +61,7 @@ def _counter(plant: PlantConfig, machine: MachineConfig, signal: SignalConfig) -
         poll_us=round(connector.interval_s * US_PER_S) if connector else 0,
         parts_per_count=machine.parts_per_count * signal.scale,
         delta=signal.delta,
+        source=signal.connector,
     )
 
 

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-
-import bench_api
-import bench_connectors
-import bench_engine
-import bench_spool
-import bench_store
-from main_job import served
 
 from oee.collect.importer import import_csv
 from oee.compute.service import ComputeService, clock_us
@@ -28,6 +18,8 @@ from oee.store.migrate import upgrade
 from simulators.demo import DEMO, demo_plant_yaml
 from simulators.history import history, write_csv
 from simulators.model import Plant
+from tests.bench import bench_api, bench_connectors, bench_engine, bench_spool, bench_store
+from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
 HISTORY_DAYS = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def _result(samples: MachineSamples) -> object:
     settled = settle(facts.pieces, facts.cells, facts.decisions, plan, _CALCULATION)
     edges = [_START_US + h * 3600 * US_PER_S for h in range(9)]
     windows = [cut(settled, edges[0], edges[-1], _CALCULATION)]
-    windows += [cut(settled, a, b, _CALCULATION) for a, b in zip(edges, edges[1:], strict=False)]
+    windows += [cut(settled, a, b, _CALCULATION) for a, b in pairwise(edges)]
     return [ratios(w.elements, quality_known=True, ideal_known=True) for w in windows]
 
 
