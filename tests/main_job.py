@@ -18,8 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from oee.api.serve import address_of, listen, serve
 from oee.cli.web import web_app
@@ -51,6 +55,17 @@ def bench_plant(opcua_port: int, modbus_port: int, interval_s: float) -> str:
     shifts, connectors, rest = rest.partition("connectors:")
     moved = re.sub(r'"(\d\d):00"', lambda hour: f'"{(int(hour[1]) + first) % 24:02}:00"', shifts)
     return head + calendars + moved + connectors + rest
+
+
+@contextmanager
+def module_database(server: str, template: str) -> Iterator[str]:
+    """A fresh migrated database for all tests of a module that look at one long run."""
+    name = f"run_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    yield make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class Database:
             min_size=0,
             max_size=max_size,
             timeout=wait_s,
+            reconnect_timeout=wait_s,  # its pauses double up to this: who asks after a long outage is served at once
             kwargs={**KEEPALIVE, "options": "-c timezone=UTC"},
             check=ConnectionPool.check_connection,
             open=True,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-import psycopg
 import pytest
-from main_job import bench_simulators, iso, kpi, micros, served
+from main_job import bench_simulators, iso, kpi, micros, module_database, served
 
 from connectors.base import system_clock_us
 from oee.collect.collector import run_collector
@@ -69,13 +69,8 @@ class Run:
 
 @pytest.fixture(scope="module")
 def database(server, template):
-    """One database for the module: a run takes half a minute, and all tests here look at the same one."""
-    name = "main_job_truth"
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield psycopg.conninfo.make_conninfo(server, dbname=name)
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with module_database(server, template) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +264,9 @@ def test_api_report_and_pages_show_the_same_numbers(run, machine):
     assert item["elements"]["total_count"] == run.items[machine]["elements"]["total_count"]
     assert report["header"]["shift"] == item["shift"]
     assert sum(hour["elements"]["total_count"] for hour in report["hours"]) == item["elements"]["total_count"]
-    for page in run.page[machine].values():
-        for name in ("oee", "availability", "performance", "quality"):
-            assert f"{item[name] * 100:.1f}" in page, name
+    for place, page in run.page[machine].items():
+        words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+        shown = ("oee",) if place == "/" else ("availability", "performance", "quality", "oee")
+        for name in shown:
+            assert f" {item[name] * 100:.1f} % " in words, (place, name)
+        assert f" {item['elements']['good_count']} " in words, place

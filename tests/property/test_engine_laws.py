@@ -31,7 +31,7 @@ from oee.kernels.states import Series, merge
 from oee.model import SCALAR_ELEMENTS, Elements, ProductOutput
 
 MANY = settings(
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     database=None,
@@ -145,7 +145,7 @@ def _from(facts: Facts, at_us: int) -> tuple[object, ...]:
     )
 
 
-@settings(MANY, max_examples=150)
+@settings(MANY, max_examples=100)
 @given(scenarios(longest_min=90))
 def test_s42_a_run_from_any_checkpoint_says_the_same(s: Scenario) -> None:
     rules, all_samples = rules_of(s), samples_of(s)
@@ -172,7 +172,7 @@ def _until(s: MachineSamples, now_us: int) -> MachineSamples:
     )
 
 
-@settings(MANY, max_examples=150)
+@settings(MANY, max_examples=100)
 @given(scenarios(longest_min=90), st.data())
 def test_s42_incremental_equals_full(s: Scenario, data: st.DataObject) -> None:
     """Facts kept from what had arrived, and facts told anew from a checkpoint before what the new data can touch."""
