@@ -65,7 +65,7 @@ def test_plant_file_of_the_demo_names_every_signal_by_its_real_address() -> None
     assert plant["connectors"]["plc_modbus"]["port"] == 5020
     assert list(plant["lines"]) == ["filling", "press", "packing"]
     filler = plant["lines"]["filling"]["machines"]["filler"]
-    assert filler["ideal_cycle_s"] == 1.2
+    assert filler["products"] == {"COLA05": {"ideal_cycle_s": 1.2}}
     assert filler["signals"]["state"]["address"] == "nsu=urn:oee:simulator;s=Filler.State"
     good = plant["lines"]["packing"]["machines"]["palletiser"]["signals"]["good"]
     assert (good["address"], good["unit"], good["counter"]) == ("holding:40011", 2, {"modulus": 4294967296})
