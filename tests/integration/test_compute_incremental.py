@@ -19,6 +19,7 @@ from compute_plant import (
     story,
 )
 
+from oee.spool.records import SpoolSample
 from oee.store.database import Database
 
 END = clock("10:30")
@@ -97,6 +98,19 @@ def test_s7_a_rise_across_bad_values_is_spread_over_the_whole_gap(db: Database) 
     plant.play(records, clock("07:30"), 5 * MIN_US)
     assert sum(r[3] for r in plant.facts()["production"] if r[0] == "filler") == 1950
     _same(plant, "bad")
+
+
+def test_s28_an_uncertain_value_does_not_hide_a_rise(db: Database) -> None:
+    """Good 300 twice by 06:10, uncertain 300 just before, Good 1800 at 07:00: the rise is spread from 06:10 on."""
+    plant = Plant(db)
+    plant.now_us = clock("05:59")
+    steady = [r for r in _running("06:00", "07:30") if not (getattr(r, "key", "").endswith("/total"))]
+    totals = [("06:00", 300), ("06:10", 300), ("07:00", 1800), ("07:05", 1950)]
+    uncertain = SpoolSample(f"{FILLER}/total", clock("06:59:30"), 300, 0x40000000)
+    records = [*steady, uncertain, *(sample(f"{FILLER}/total", clock(t), v) for t, v in totals)]
+    plant.play(records, clock("07:30"), 5 * MIN_US)
+    assert sum(r[3] for r in plant.facts()["production"] if r[0] == "filler") == 1650
+    _same(plant, "uncertain")
 
 
 def test_s52_a_late_sample_touches_its_shift_alone_by_one_revision(db: Database) -> None:

@@ -217,7 +217,7 @@ def test_each_states_time_is_within_one_poll_interval_per_transition(run, machin
         known_us[item["state"]] += micros(item["end"]) - micros(item["start"])
     start, end = run.window_us[machine]
     assert sum(known_us.values()) == sum(true_us.values()) == end - start
-    assert len(stretches) >= 6
+    assert len(stretches) >= 4
     assert known_us.keys() <= true_us.keys()  # a state shorter than a poll may be missed, none is invented
     for state, true in true_us.items():
         assert abs(known_us[state] - true) <= edges[state] * _late_us(run, machine), state

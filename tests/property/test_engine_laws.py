@@ -19,7 +19,7 @@ from engine_fixture import (
     samples,
     settled_of,
 )
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference import Scenario
 from scenarios import START_US, calculation_of, plan_of, rules_of, samples_of, scenarios, us
@@ -172,7 +172,7 @@ def _until(s: MachineSamples, now_us: int) -> MachineSamples:
     )
 
 
-@settings(MANY, max_examples=100)
+@settings(MANY, max_examples=200)
 @given(scenarios(longest_min=90), st.data())
 def test_s42_incremental_equals_full(s: Scenario, data: st.DataObject) -> None:
     """Facts kept from what had arrived, and facts told anew from a checkpoint before what the new data can touch."""
@@ -182,7 +182,8 @@ def test_s42_incremental_equals_full(s: Scenario, data: st.DataObject) -> None:
     ts, _ = all_samples.counters["total"]
     settled_us = int(ts[ts <= now][-2:][0]) if (ts <= now).any() else now
     usable = [c for c in early.checkpoints if c.at_us <= settled_us]
-    assume(usable)
+    if not usable:
+        return
     checkpoint = data.draw(st.sampled_from(usable))
     full, late = facts_of(rules, all_samples), restarted(rules, all_samples, checkpoint)
     assert _from(late, checkpoint.at_us) == _from(full, checkpoint.at_us)

@@ -215,6 +215,14 @@ def test_s26_up_to_max_age_the_state_holds() -> None:
         assert [c for *_, c in spans(facts)] == expected
 
 
+def test_s26_no_more_than_max_age_is_no_silence_whatever_was_made() -> None:
+    back = m(11)
+    alive, rows = [(T0, m(10)), (back, m(20))], [(m(10), 0), (back, 30)]
+    rules = machine(max_age_s=60, ideal_s=1)
+    facts = facts_of(rules, samples([(T0, "stop"), (back, "stop")], alive=alive, total=rows))
+    assert spans(facts) == [(T0, m(20), UNPLANNED)]
+
+
 def test_s26_each_silence_is_judged_by_what_was_said_at_its_own_ends() -> None:
     state = [(T0, "run"), (m(10), "run"), (m(20), "run")]
     facts = facts_of(machine(max_age_s=60), samples(state))
