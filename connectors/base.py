@@ -19,8 +19,8 @@ Value = float | int | str | bool
 Clock = Callable[[], int]
 """Returns the time now [µs UTC]."""
 
-MAX_TEXT_CHARS = 4_000
-"""Longer texts are no state, product or order; they are reported as Bad instead of filling the disk."""
+MAX_TEXT_BYTES = 2_000
+"""Longer texts (in UTF-8) are no state, product or order; they are reported as Bad, as no index could hold them."""
 
 
 class ConnectorError(Exception):
@@ -86,7 +86,7 @@ def system_clock_us() -> int:
 
 
 def usable(value: object, code: int) -> tuple[Value | None, int]:
-    """Return `value` and `code` as they may go into a reading: never a number that is none, never endless text.
+    """Return `value` and `code` as they may go into a reading: never what could not be stored.
 
     Parameters
     ----------
@@ -107,5 +107,17 @@ def usable(value: object, code: int) -> tuple[Value | None, int]:
     if isinstance(value, float):
         return (value, code) if math.isfinite(value) else (None, status.BAD_OUT_OF_RANGE)
     if isinstance(value, str):
-        return (value, code) if len(value) <= MAX_TEXT_CHARS else (None, status.BAD_ENCODING_LIMITS_EXCEEDED)
+        fault = _text_fault(value)
+        return (value, code) if fault is None else (None, fault)
     return None, status.BAD_NO_DATA if value is None else status.BAD_TYPE_MISMATCH
+
+
+def _text_fault(text: str) -> int | None:
+    """Return why a text can't be stored, as a StatusCode: no database holds a NUL, no UTF-8 half a surrogate pair."""
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        return status.BAD_DECODING_ERROR
+    if b"\0" in encoded:
+        return status.BAD_DECODING_ERROR
+    return status.BAD_ENCODING_LIMITS_EXCEEDED if len(encoded) > MAX_TEXT_BYTES else None

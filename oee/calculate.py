@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from oee.calendar import PlanPiece
 from oee.kernels.ratios import ideal_total_us
-from oee.kernels.states import Piece, merge
+from oee.kernels.standstills import STANDING, classify, standstills_of, stop_of, stop_so_far
+from oee.kernels.states import STOPPED, Piece, extend, merge
 from oee.model import (
     FLAGS,
     Category,
@@ -24,10 +25,10 @@ from oee.model import (
     Segment,
     Stop,
     WindowResult,
-    merge_outputs,
 )
 
-STOPPED = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
+__all__ = ["CalculationRules", "Settled", "cut", "decided_until", "extend", "settle"]
+
 COVERAGE_LOW = Fraction(95, 100)
 
 
@@ -47,15 +48,6 @@ class CalculationRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Standstill:
-    """A maximal stretch without run, unscheduled time or no_data (S-23). ``end_us`` is None while it is open."""
-
-    start_us: int
-    end_us: int | None
-    length_us: int
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
     """Final categories over a context, with what they were made from."""
 
@@ -66,22 +58,6 @@ class Settled:
     cell_starts: list[int]
     decisions: list[CounterDecision]
     data_end_us: int
-
-
-def extend(pieces: list[Piece], through_us: int, hold_until_us: int, until_us: int) -> list[Piece]:
-    """Let the last claim hold after the last proof of life, for ``max_age`` at most, then no_data (S-26).
-
-    Parameters
-    ----------
-    pieces : raw facts up to ``through_us``.
-    until_us : how far to tell, usually now.
-    """
-    if until_us <= through_us or not pieces:
-        return pieces
-    held_us = max(through_us, min(hold_until_us, until_us))
-    tail = [replace(pieces[-1], start_us=pieces[-1].end_us, end_us=held_us)]
-    tail.append(Piece(held_us, until_us, Category.NO_DATA))
-    return [*pieces, *(p for p in tail if p.start_us < p.end_us)]
 
 
 def settle(
@@ -100,9 +76,10 @@ def settle(
     plan : the calendar's pieces, tiling the range.
     """
     pieces = _overlay(facts, plan, rules)
-    standstills = list(_standstills(pieces))
-    pieces = _classify(pieces, standstills, rules)
-    stops = [s for s in (_stop(pieces, still, rules) for still in standstills) if s is not None]
+    standstills = list(standstills_of(pieces))
+    small_us = rules.small_stop_max_us
+    pieces = classify(pieces, standstills, min_stop_us=rules.min_stop_us, small_stop_max_us=small_us)
+    stops = [s for s in (stop_of(pieces, still, small_us) for still in standstills) if s is not None]
     ordered = sorted(cells, key=lambda c: c.start_us)
     end = pieces[-1].end_us if pieces else 0
     return Settled(
@@ -145,56 +122,9 @@ def _final(piece: Piece, plan: PlanPiece, rules: CalculationRules) -> Piece:
     said = plan.category
     if said is None:
         return piece
-    if said is not Category.NOT_SCHEDULED and piece.category is Category.RUN and rules.break_run_counts:
+    if plan.is_break and piece.category is Category.RUN and rules.break_run_counts:
         return piece
     return replace(piece, category=said, reason=plan.name or None, setup=False)
-
-
-def _standstills(pieces: Sequence[Piece]) -> Iterable[Standstill]:
-    """Maximal stretches of stops, with the excluded time between them (S-23); excluded edges are trimmed off."""
-    start: int | None = None
-    last_end = length = 0
-    for p in pieces:
-        if p.category in STOPPED:
-            start = p.start_us if start is None else start
-            last_end, length = p.end_us, length + p.end_us - p.start_us
-        elif p.category is not Category.EXCLUDED and start is not None:
-            yield Standstill(start, last_end, length)
-            start, length = None, 0
-    if start is not None:
-        yield Standstill(start, None, length)
-
-
-def _classify(pieces: list[Piece], standstills: Sequence[Standstill], rules: CalculationRules) -> list[Piece]:
-    """S-22: short standstills are slow cycles, those up to the limit small stops; planned pieces never change.
-
-    An open one is undecided until it passes the limit and keeps the machine's own category so far (S-23).
-    """
-    short = {}
-    for s in standstills:
-        if s.end_us is None or s.length_us > rules.small_stop_max_us:
-            continue
-        short[(s.start_us, s.end_us)] = Category.RUN if s.length_us < rules.min_stop_us else Category.SMALL_STOP
-    spans = sorted(short)
-    out = []
-    for p in pieces:
-        k = bisect_right(spans, (p.start_us, 2**62)) - 1
-        inside = k >= 0 and spans[k][0] <= p.start_us < spans[k][1]
-        if inside and p.category in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP):
-            out.append(replace(p, category=short[spans[k]]))
-        else:
-            out.append(p)
-    return out
-
-
-def _stop(pieces: Sequence[Piece], still: Standstill, rules: CalculationRules) -> Stop | None:
-    """The stop that a long standstill is; one that is still open counts as a stop so far."""
-    if still.length_us <= rules.small_stop_max_us and still.end_us is not None:
-        return None
-    end = still.end_us if still.end_us is not None else pieces[-1].end_us
-    inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
-    category, reason = _mostly(inside)
-    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
 
 
 def cut(settled: Settled, start_us: int, end_us: int, rules: CalculationRules, *, live: bool = False) -> WindowResult:
@@ -273,16 +203,23 @@ def _counts(
     settled: Settled, start_us: int, end_us: int, rules: CalculationRules
 ) -> tuple[dict[str, tuple[ProductOutput, ...]], int]:
     """Parts by the category of the instant that counts them (S-13), and how many of them in a stop."""
-    made: dict[str, list[ProductOutput]] = {"output": [], "unscheduled": [], "unknown": []}
+    sums = {"output": [0] * 4, "unscheduled": [0] * 4, "unknown": [0] * 4}
     stopped = 0
     for c in settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]:
         category = settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category
-        output = ProductOutput(
-            rules.product, rules.ideal_cycle_us, c.total_count, c.good_count, c.reject_count, c.rework_count
-        )
-        made[_KIND.get(category, "output")].append(output)
+        total = sums[_KIND.get(category, "output")]
+        total[0] += c.total_count
+        total[1] += c.good_count
+        total[2] += c.reject_count
+        total[3] += c.rework_count
         stopped += c.total_count if category in STOPPED else 0
-    return {kind: merge_outputs(outputs) for kind, outputs in made.items()}, stopped
+    made = {kind: _outputs(total, rules) for kind, total in sums.items()}
+    return made, stopped
+
+
+def _outputs(counts: list[int], rules: CalculationRules) -> tuple[ProductOutput, ...]:
+    """Parts of the machine's product; nothing where nothing was counted."""
+    return (ProductOutput(rules.product, rules.ideal_cycle_us, *counts),) if any(counts) else ()
 
 
 _KIND = {
@@ -298,33 +235,14 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         stop_end = s.end_us if s.end_us is not None else settled.data_end_us
         if s.start_us >= end_us or stop_end <= start_us:
             continue
-        told = s if s.end_us is not None and s.end_us <= end_us else _told(settled.pieces, s.start_us, end_us)
+        told = s if s.end_us is not None and s.end_us <= end_us else stop_so_far(settled.pieces, s.start_us, end_us)
         inside = sum(
             max(min(p.end_us, stop_end, end_us) - max(p.start_us, s.start_us, start_us), 0)
             for p in settled.pieces[bisect_left(settled.starts, s.start_us) : bisect_left(settled.starts, end_us)]
-            if p.category in STOPPED
+            if p.category in STANDING
         )
         if inside:
             yield replace(told, in_window_us=inside)
-
-
-def _told(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:
-    """An open stop, as long as it is by an instant."""
-    inside = [
-        replace(p, end_us=min(p.end_us, until_us))
-        for p in pieces
-        if start_us <= p.start_us < until_us and p.category in STOPPED
-    ]
-    category, reason = _mostly(inside)
-    return Stop(start_us, None, category, reason, sum(p.end_us - p.start_us for p in inside), 0)
-
-
-def _mostly(stopped: Sequence[Piece]) -> tuple[Category, str | None]:
-    """Category and reason that a stop spent most of its time in."""
-    spent: dict[tuple[Category, str | None], int] = {}
-    for p in stopped:
-        spent[p.category, p.reason] = spent.get((p.category, p.reason), 0) + p.end_us - p.start_us
-    return max(spent, key=lambda k: (spent[k], -k[0]))
 
 
 def _segments(pieces: Sequence[Piece], live: bool) -> Iterable[Segment]:

@@ -22,12 +22,16 @@ OFF = "off"
 
 @dataclass(frozen=True, slots=True)
 class PlanPiece:
-    """What the calendar says of a stretch: a category, or None where the machine decides."""
+    """What the calendar says of a stretch: a category, or None where the machine decides.
+
+    ``is_break`` tells breaks from planned maintenance that policy excludes as well: a run beats breaks only (S-27).
+    """
 
     start_us: int
     end_us: int
     category: Category | None
     name: str = ""
+    is_break: bool = False
 
 
 def resolve(day: date, minute: int, zone: ZoneInfo) -> int:
@@ -234,19 +238,19 @@ def plan(
         if not shift.planned:
             pieces.append(PlanPiece(shift.start_us, shift.end_us, Category.NOT_SCHEDULED, shift.name))
             continue
-        marks = [(*b, Category.EXCLUDED) for b in shift.breaks]
-        marks += [(*m, maintenance_as) for m in maintenance if m[0] < shift.end_us and m[1] > shift.start_us]
+        marks = [(*b, Category.EXCLUDED, True) for b in shift.breaks]
+        marks += [(*m, maintenance_as, False) for m in maintenance if m[0] < shift.end_us and m[1] > shift.start_us]
         pieces.extend(_shift_plan(shift, marks))
     return pieces
 
 
-def _shift_plan(shift: ShiftInstance, marks: Sequence[tuple[int, int, str, Category]]) -> Iterator[PlanPiece]:
+def _shift_plan(shift: ShiftInstance, marks: Sequence[tuple[int, int, str, Category, bool]]) -> Iterator[PlanPiece]:
     inner = {t for m in marks for t in m[:2] if shift.start_us < t < shift.end_us}
     edges = sorted({shift.start_us, shift.end_us, *inner})
     for a, b in pairwise(edges):
         here = [m for m in marks if m[0] <= a and b <= m[1]]
         best = min(here, key=lambda m: m[3], default=None)
-        yield PlanPiece(a, b, best[3] if best else None, best[2] if best else "")
+        yield PlanPiece(a, b, best[3], best[2], best[4]) if best else PlanPiece(a, b, None)
 
 
 def clock_hours(start_us: int, end_us: int, zone: ZoneInfo) -> list[tuple[int, int]]:

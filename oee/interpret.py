@@ -7,159 +7,44 @@ them, and what a counter still owes is carried as the run time since its last br
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from oee.kernels.counters import (
-    Counted,
-    CounterCarry,
-    CounterLimits,
-    RunClock,
-    count,
-    difference,
-    floor_at,
-    pulses,
-)
+from oee.kernels.agreement import Agreement, agreement
+from oee.kernels.counters import Counted, count, pulses
 from oee.kernels.intervals import Int64s, union
-from oee.kernels.profiles import STATES, mode_category
-from oee.kernels.states import (
-    Meaning,
-    Piece,
-    Series,
-    claims,
-    judge_silence,
-    merge,
-    overwrite,
-    proofs_of_life,
-    silences,
+from oee.kernels.machine import (
+    CHECKPOINT_US,
+    FOREVER_US,
+    LARGEST_COUNT,
+    MINUTE_US,
+    UNITS_PER_COUNT,
+    Checkpoint,
+    CounterRule,
+    CounterState,
+    Facts,
+    MachineRules,
+    MachineSamples,
 )
+from oee.kernels.parts import RunClock, difference, floor_at
+from oee.kernels.states import Piece, claims, judge_silence, merge, overwrite, proofs_of_life, silences
 from oee.model import Category, Cell, CounterDecision
 
-UNITS_PER_COUNT = 1_000_000
-"""Readings are taken in millionths of a count, so that a counter of kilograms keeps its fractions exactly."""
-MINUTE_US = 60_000_000
-CHECKPOINT_US = 15 * MINUTE_US
-FOREVER_US = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class CounterRule:
-    """How one counter is read: limits in counts, exact parts per count, whether it reports differences (S-8).
-
-    ``source`` names the connector that it comes from; None has no life of its own.
-    """
-
-    modulus: int | None
-    max_rate_per_s: Fraction | None
-    glitch_tolerance: Fraction
-    poll_us: int
-    parts_per_count: Fraction
-    delta: bool = False
-    source: str | None = None
-
-    @property
-    def limits(self) -> CounterLimits:
-        """The limits in units."""
-        return CounterLimits(
-            None if self.modulus is None else self.modulus * UNITS_PER_COUNT,
-            None if self.max_rate_per_s is None else self.max_rate_per_s * UNITS_PER_COUNT,
-            self.glitch_tolerance * UNITS_PER_COUNT,
-            self.poll_us,
-            UNITS_PER_COUNT,
-        )
-
-    @property
-    def factor(self) -> Fraction:
-        """Parts per unit."""
-        return self.parts_per_count / UNITS_PER_COUNT
-
-
-@dataclass(frozen=True, slots=True)
-class MachineRules:
-    """All that the configuration says of how one machine's samples are read.
-
-    ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
-    ``max_age_us`` None lets a value hold until the next one (S-26); ``state_source`` names the connector of the state.
-    """
-
-    profile: str
-    state_map: Mapping[str, Category]
-    faults: Mapping[str, tuple[str, Category, bool]]
-    max_age_us: int | None
-    ideal_cycle_us: Fraction | None
-    counters: Mapping[str, CounterRule]
-    state_source: str | None = None
-
-    def meaning(self, state: str, mode: str | None, fault: str | None) -> Meaning:
-        """What a (state, mode, fault) means (S-20)."""
-        table = self.state_map if self.profile == "custom" else STATES[self.profile]
-        if state not in table:
-            return Meaning(Category.NO_DATA, unmapped=True)
-        category, setup = table[state], False
-        if mode is not None:
-            category, setup = mode_category(self.profile, mode, category)
-        reason, reason_category, reason_setup = self.faults.get(fault or "", (None, None, False))
-        return Meaning(category, reason, reason_category, setup or reason_setup)
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSamples:
-    """Samples of one machine from its checkpoint on, with the text values in force there.
-
-    ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
-    ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
-    of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one.
-    """
-
-    symbols: tuple[str, ...]
-    state: Series
-    mode: Series
-    fault: Series
-    counters: Mapping[str, tuple[Int64s, np.ndarray]]
-    alive: tuple[Int64s, Int64s]
-    through_us: int
-    counter_alive: Mapping[str, tuple[Int64s, Int64s]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CounterState:
-    """A counter at a checkpoint: its last settled breakpoint, and the run time [µs] since."""
-
-    carry: CounterCarry
-    run_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """Where interpretation can start again: an instant at which the machine ran and was proven alive.
-
-    ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
-    """
-
-    at_us: int
-    counters: Mapping[str, CounterState] = field(default_factory=dict)
-    proven: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a run of the interpretation says from ``start_us`` on.
-
-    ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
-    ``handovers`` are checkpoints at the cuts asked for.
-    """
-
-    start_us: int
-    through_us: int
-    hold_until_us: int
-    pieces: list[Piece]
-    cells: list[Cell]
-    decisions: list[CounterDecision]
-    checkpoints: list[Checkpoint]
-    handovers: list[Checkpoint]
+__all__ = [
+    "FOREVER_US",
+    "MINUTE_US",
+    "UNITS_PER_COUNT",
+    "Checkpoint",
+    "CounterRule",
+    "CounterState",
+    "Facts",
+    "MachineRules",
+    "MachineSamples",
+    "interpret",
+]
 
 
 def interpret(
@@ -180,6 +65,7 @@ def interpret(
     cuts_us : further instants at which production is cut, for windows that do not start on a minute.
     """
     end_us = max(samples.through_us, start_us)
+    samples, unusable = _usable(samples, start_us)
     counted = _count(rules, samples, checkpoint)
     proofs = _proofs(samples, checkpoint)
     hold_until_us = _hold_until(rules, proofs, start_us)
@@ -191,9 +77,12 @@ def interpret(
         for cumulative in parts.values():
             cumulative[0] = 0
     incomplete = _incomplete(rules, samples, end_us)
-    decisions = sorted([*_decisions(counted, start_us), *incomplete], key=lambda d: (d.at_us, d.signal))
+    agreed = _agreement(rules, counted, start_us, end_us)
+    told = [*_decisions(counted, start_us), *unusable, *agreed.decisions, *incomplete]
+    decisions = sorted(told, key=lambda d: (d.at_us, d.signal))
     at = _candidates(pieces, proofs, end_us)
     at = at[~np.isin(at, [d.at_us for d in decisions]) & ~np.isin(at, samples.state.ts_us[~samples.state.good])]
+    at = at[~np.isin(at, agreed.unsettled_us)]
     for d in incomplete:  # whoever starts within the silence's first max_age could not tell of it
         at = at[(at <= d.at_us - (rules.max_age_us or 0)) | (at > d.at_us)]
     cuts = [c for c in cuts_us if start_us < c < end_us]
@@ -232,6 +121,18 @@ def _pieces(
     if hold_until_us < end_us:
         pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)])
     return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
+
+
+def _usable(samples: MachineSamples, start_us: int) -> tuple[MachineSamples, list[CounterDecision]]:
+    """Leave out readings that can't be counts, as if they were not Good (S-28), and tell of each."""
+    kept, told = {}, []
+    for signal, (ts, readings) in samples.counters.items():
+        good = (readings >= 0) & (readings < LARGEST_COUNT)  # False for what is no number as well
+        kept[signal] = (ts[good], readings[good])
+        for at_us, value in zip(ts[~good].tolist(), readings[~good].tolist(), strict=True):
+            why = f"reading {value:.15g} is no count: left out (S-28)"
+            told.append(CounterDecision(at_us, signal, "counter_quarantined", f"{value:.15g}", why))
+    return replace(samples, counters=kept), [d for d in told if d.at_us >= start_us]
 
 
 def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint | None) -> dict[str, Counted]:
@@ -316,6 +217,14 @@ def _third(rules: MachineRules, have: dict[str, Counted], known: str, edges: Int
         return floor_at(difference(have["total"], have[known], clock), edges, clock, factor)
     other = floor_at(have[known], edges, clock, rules.counters[known].factor)
     return floor_at(have["total"], edges, clock, factor) - other
+
+
+def _agreement(rules: MachineRules, counted: dict[str, Counted], start_us: int, end_us: int) -> Agreement:
+    """Whether total, good and reject, all counted, agree (S-9)."""
+    have = {signal: (c, rules.counters[signal].factor) for signal, c in counted.items() if len(c.ts_us)}
+    if not {"total", "good", "reject"} <= have.keys():
+        return Agreement()
+    return agreement(have.pop("total"), list(have.values()), start_us, end_us)
 
 
 def _cells(edges: Int64s, parts: dict[str, Int64s]) -> Iterator[Cell]:

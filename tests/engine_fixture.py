@@ -166,7 +166,7 @@ def planned(start: int, end: int, *marks: tuple[int, int, Category]) -> list[Pla
     pieces = [PlanPiece(start - 30 * HOUR_US, start, OFF, "off")]
     cursor = start
     for a, b, category in sorted(marks):
-        pieces += [PlanPiece(cursor, a, None), PlanPiece(a, b, category, "Mark")]
+        pieces += [PlanPiece(cursor, a, None), PlanPiece(a, b, category, "Mark", is_break=category is EXCLUDED)]
         cursor = b
     pieces += [PlanPiece(cursor, end, None), PlanPiece(end, end + 30 * HOUR_US, OFF, "off")]
     return [p for p in pieces if p.start_us < p.end_us]

@@ -6,6 +6,7 @@ ends the connection: what the device sends next can't be trusted to be ours eith
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -22,9 +23,12 @@ from connectors.base import Clock, ConnectorError, Reading, TagSpec, usable
 from connectors.modbus.address import Table
 from connectors.modbus.frame import Expected, expected_answer
 from connectors.modbus.plan import Block, plan_blocks, without_gaps
+from connectors.modbus.units import SilentUnits
 
 DEFAULT_MAX_GAP = 8
 """Eight unasked registers cost less on the wire than a second request's round trip."""
+SILENT_UNITS_PER_POLL = 2
+"""So often may one poll wait in vain: whoever polls gives it no more than three timeouts."""
 
 # Failures are raised to whoever polls, who reports a change once; the library would report every attempt.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
@@ -59,8 +63,12 @@ class DeviceException(Exception):
         self.code = code
 
 
+class UnitSilentError(ConnectorError):
+    """The unit asked gave no answer in time, while the connection held."""
+
+
 class ModbusConnector:
-    """Reads tags from one Modbus TCP endpoint.
+    """Reads tags from one Modbus TCP endpoint. Of several units behind it, one that is silent is Bad alone.
 
     Parameters
     ----------
@@ -84,9 +92,14 @@ class ModbusConnector:
         self._blocks = list(plan_blocks(tags, int(settings.get("max_gap", DEFAULT_MAX_GAP))))
         self._expected: Expected | None = None
         self._frame = b""
-        self._client = AsyncModbusTcpClient(
-            settings["host"],
-            port=settings.get("port") or 502,
+        self._silent = SilentUnits()
+        self._host, self._port = settings["host"], settings.get("port") or 502
+        self._client = self._fresh_client()
+
+    def _fresh_client(self) -> AsyncModbusTcpClient:
+        return AsyncModbusTcpClient(
+            self._host,
+            port=self._port,
             timeout=self._timeout_s,
             retries=0,  # a retry would reuse the transaction id, and take the first answer for the second
             reconnect_delay=0,  # never by itself: a fresh connector is made for every attempt
@@ -95,9 +108,12 @@ class ModbusConnector:
 
     async def __aenter__(self) -> Self:
         """Connect."""
+        await self._connect()
+        return self
+
+    async def _connect(self) -> None:
         if not await self._client.connect():
             raise ConnectorError(f"no connection to {self._endpoint}; is the device on, and does it serve Modbus TCP?")
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -106,11 +122,35 @@ class ModbusConnector:
         self._client.close()
 
     async def poll(self) -> list[Reading]:
-        """Read all blocks, one after the other. A block that the device refuses gives Bad readings, alone."""
+        """Read all blocks, one after the other. A block that the device refuses gives Bad readings, alone.
+
+        So does a unit that gives no answer, as long as another one on the connection may give some.
+        """
         readings: list[Reading] = []
-        for block in tuple(self._blocks):
-            readings += await self._read(block)
+        waits = 0
+        # Units that were silent come last: waiting for them must not cost the others their turn.
+        for unit in sorted({block.unit for block in self._blocks}, key=lambda u: (u in self._silent, u)):
+            blocks = [block for block in self._blocks if block.unit == unit]
+            if waits == SILENT_UNITS_PER_POLL or not self._silent.may_be_asked(unit, _now_s()):
+                readings += self._bad(blocks, status.BAD_TIMEOUT)
+                continue
+            try:
+                readings += [reading for block in blocks for reading in await self._read(block)]
+                self._silent.answered(unit)
+            except UnitSilentError:
+                self._silent.fell_silent(unit, _now_s())
+                if all(block.unit in self._silent for block in self._blocks):
+                    raise
+                await self._reconnect()
+                waits += 1
+                readings += self._bad(blocks, status.BAD_TIMEOUT)
         return readings
+
+    async def _reconnect(self) -> None:
+        """Go on over a fresh connection: no late answer can reach it."""
+        self._client.close()
+        self._client = self._fresh_client()
+        await self._connect()
 
     async def _read(self, block: Block) -> list[Reading]:
         try:
@@ -118,7 +158,7 @@ class ModbusConnector:
         except DeviceException as refusal:
             if refusal.code == _ILLEGAL_ADDRESS and block.is_gapped:
                 return await self._read_without_gaps(block)
-            return self._refused(block, refusal.code)
+            return self._bad([block], _EXCEPTION_STATUS.get(refusal.code, status.BAD_DEVICE_FAILURE))
         now_us = self._clock()
         return [
             Reading(field.key, *usable(value, status.GOOD), None, None, now_us)
@@ -132,10 +172,9 @@ class ModbusConnector:
         self._blocks[at : at + 1] = parts
         return [reading for part in parts for reading in await self._read(part)]
 
-    def _refused(self, block: Block, code: int) -> list[Reading]:
-        bad = _EXCEPTION_STATUS.get(code, status.BAD_DEVICE_FAILURE)
+    def _bad(self, blocks: Sequence[Block], code: int) -> list[Reading]:
         now_us = self._clock()
-        return [Reading(field.key, None, bad, None, None, now_us) for field in block.fields]
+        return [Reading(field.key, None, code, None, None, now_us) for block in blocks for field in block.fields]
 
     async def _request(self, block: Block) -> Sequence[int]:
         if not self._client.connected:
@@ -144,9 +183,9 @@ class ModbusConnector:
         try:
             reply = await self._client.execute(False, request)
         except ModbusException as error:
-            raise ConnectorError(
-                f"{self._endpoint} gave no answer for unit {block.unit} within {self._timeout_s:g} s"
-            ) from error
+            # The library keeps the connection after a timeout, and has none any more where the device closed it.
+            kind = UnitSilentError if self._client.connected else ConnectorError
+            raise kind(f"{self._endpoint} gave no answer for unit {block.unit} within {self._timeout_s:g} s") from error
         code = self._expected.refusal_code(self._frame) if self._expected else None
         if code is not None:
             raise DeviceException(code)
@@ -167,3 +206,7 @@ class ModbusConnector:
                 ConnectorError(f"{self._endpoint} sent what is no answer to the request; the connection is dropped")
             )
         return b""
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Callable, Iterator
 
@@ -95,16 +94,3 @@ async def serve(
 async def _stop_when(server: uvicorn.Server, stop: asyncio.Event) -> None:
     await stop.wait()
     server.should_exit = True
-
-
-def serve_until_signal(app: FastAPI, listener: socket.socket, started: Callable[[], None] | None = None) -> None:
-    """Serve from the main thread until Ctrl-C or SIGTERM; returns normally, for whoever has more to shut down."""
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        await serve(app, listener, stop, started)
-
-    asyncio.run(run())

@@ -13,7 +13,7 @@ import click
 
 from oee.config.environment import database_url, default_data_dir
 from oee.errors import DatabaseUnavailable, InputError, OeeError
-from oee.store.database import Database, checked_address
+from oee.store.database import Database, DatabaseFault, checked_address
 from oee.store.embedded import embedded_server
 from oee.store.migrate import upgrade
 from oee.store.times import FAR_US, to_us
@@ -29,6 +29,12 @@ class Failing(click.Group):
         except OeeError as error:
             click.echo(f"oee: {error}", err=True)
             sys.exit(2)
+        except DatabaseFault as error:
+            reason = str(error).strip().partition("\n")[0]
+            click.echo(
+                f"oee: the database refused what it was told: {reason}; `oee db status` tells its state", err=True
+            )
+            sys.exit(2)
         except KeyboardInterrupt:
             sys.exit(130)
 
@@ -39,25 +45,26 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def conninfo() -> Iterator[str]:
-    """The database in force: ``OEE_DATABASE_URL``, else the embedded one under the data folder."""
+def conninfo(folder: Path | None = None) -> Iterator[str]:
+    """The database in force: ``OEE_DATABASE_URL``, else the embedded one under ``folder`` [the data folder]."""
     url = database_url()
     if url is not None:
         yield checked_address(url)
         return
-    with embedded_server(default_data_dir(), announce=say) as embedded:
+    with embedded_server(folder or default_data_dir(), announce=say) as embedded:
         yield embedded
 
 
 @contextmanager
-def database(*, may_be_away: bool = False) -> Iterator[Database]:
+def database(*, may_be_away: bool = False, folder: Path | None = None) -> Iterator[Database]:
     """The database in force, its schema up to date.
 
     Parameters
     ----------
     may_be_away : start without it, too; for what keeps on disk what it has to write.
+    folder : of the embedded database.
     """
-    with conninfo() as url:
+    with conninfo(folder) as url:
         try:
             upgrade(url, say)
         except DatabaseUnavailable as error:
@@ -92,9 +99,12 @@ def instant_us(text: str | None, name: str) -> int | None:
 def day_of(text: str, name: str) -> date:
     """Date given as option ``name``."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{name} {text!r} is no date; write it as 2026-11-19") from None
+    if not 1970 <= day.year < 2100:
+        raise InputError(f"{name} {text!r} can't be meant; dates lie between the years 1970 and 2100")
+    return day
 
 
 PortNumber = click.IntRange(0, 65_535)

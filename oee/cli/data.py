@@ -14,7 +14,7 @@ from oee.cli.web import json_report, standalone_report
 from oee.collect.importer import import_csv
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService, clock_us, mark_again
-from oee.errors import InputError
+from oee.errors import InputError, NotFoundError
 from oee.report.kpi import local_iso
 from oee.store.master import Master
 from oee.store.times import FAR_US
@@ -60,6 +60,8 @@ def shifts(line: str, from_: str, to: str) -> None:
         master = Master(db)
         master.ids().line(line)
         plant = master.config_at(clock_us()).plant
+    if line not in plant.lines:
+        raise NotFoundError(f"line {line!r} is not in the plant now; lines there: {', '.join(plant.lines)}")
     zone = ZoneInfo(plant.plant.timezone)
     for shift in instances(line, plant.calendars[plant.lines[line].calendar], plant.plant, first, last):
         hours = (shift.end_us - shift.start_us) / 3_600_000_000

@@ -19,8 +19,8 @@ import click
 
 from oee.api.serve import address_of, listen
 from oee.api.serve import serve as serve_app
-from oee.cli.common import say
-from oee.cli.run import checked, together
+from oee.cli.common import PortNumber, database, say
+from oee.cli.run import PORT, checked, together
 from oee.cli.web import web_app
 from oee.collect.collector import run_collector
 from oee.collect.importer import import_csv
@@ -33,9 +33,7 @@ from oee.errors import InputError, OeeError
 from oee.model import US_PER_S
 from oee.store.accounts import Accounts
 from oee.store.database import Database
-from oee.store.embedded import embedded_server
 from oee.store.master import Master
-from oee.store.migrate import upgrade
 from oee.store.samples import SampleStore
 
 DAY_US = 86_400 * US_PER_S
@@ -44,7 +42,7 @@ SEED = 7
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one")
+@click.option("--port", type=PortNumber, default=PORT, show_default=True, help="0 takes a free one")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="data folder [OEE_DATA_DIR/demo]")
 @click.option("--days", default=14, show_default=True, type=click.IntRange(0, 60), help="history to make")
 @click.option("--no-open", is_flag=True, help="do not open a browser")
@@ -52,24 +50,10 @@ def demo(port: int, data: Path | None, days: int, no_open: bool) -> None:
     """Run a demo plant: database, simulators, collector, computing and pages; Ctrl-C stops everything."""
     folder = (data or default_data_dir() / "demo").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    with _database(folder) as db, _simulators(folder, _epoch_us(folder, days)):
+    if database_url() is None:
+        say(f"starting the database in {folder} ...")
+    with database(folder=folder) as db, _simulators(folder, _epoch_us(folder, days)):
         _run(folder, db, port, browse=not no_open)
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[Database]:
-    """The demo's own embedded database, or the one that OEE_DATABASE_URL names."""
-    url = database_url()
-    if url is not None:
-        upgrade(url, say)
-        with Database(url) as db:
-            yield db
-        return
-    say(f"starting the database in {folder} ...")
-    with embedded_server(folder, announce=say) as embedded:
-        upgrade(embedded, say)
-        with Database(embedded) as db:
-            yield db
 
 
 def _epoch_us(folder: Path, days: int) -> int:

@@ -31,3 +31,5 @@ def set_up_logs() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # A round that takes longer than its interval is no news: the ledger keeps what is due.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # It reports each attempt while the database is away; the service says once that it is, and once that it is back.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from oee.compute.service import ComputeService, clock_us
 from oee.config.environment import default_data_dir
 from oee.config.model import PlantConfig
 from oee.config.plant import load_plant
+from oee.errors import DatabaseUnavailable, OeeError
 from oee.store.accounts import Accounts
 from oee.store.database import Database
 from oee.store.master import Master
@@ -54,6 +56,9 @@ def collect(plant: Path) -> None:
     """Collect from the machines into the database, until Ctrl-C; works while the database is away."""
     config = checked(plant)
     with database(may_be_away=True) as db:
+        # Where the database is away, the plant is brought in by the next apply or start; the samples wait on disk.
+        with suppress(DatabaseUnavailable):
+            Master(db).apply(plant_text(plant), None, clock_us())
         say(f"collecting from {len(collection_plan(config))} endpoints; Ctrl-C stops")
         together(collecting(config, db))
 
@@ -93,7 +98,7 @@ def collecting(config: PlantConfig, db: Database) -> Job:
 
 
 def together(*jobs: Job) -> None:
-    """Run jobs until Ctrl-C or SIGTERM; a job that fails ends all."""
+    """Run jobs until Ctrl-C or SIGTERM; a job that fails ends all, and the first to say why is heard."""
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -104,7 +109,18 @@ def together(*jobs: Job) -> None:
                 group.create_task(_ending(job, stop))
             await stop.wait()
 
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except ExceptionGroup as group:
+        raise _first_said(group) from group
+
+
+def _first_said(group: ExceptionGroup[Exception]) -> Exception:
+    """The first error made for the person who reads it, however deep it lies; the group itself if there is none."""
+    found: Exception | None = group.subgroup(OeeError)
+    while isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found or group
 
 
 async def _ending(job: Job, stop: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 import numpy as np
 
+from connectors.base import MAX_TEXT_BYTES, usable
 from oee.config.model import canonical_text
 from oee.errors import InputError
 from oee.store.database import Database
@@ -135,6 +136,8 @@ def _value(text: str, signal: str, *, good: bool) -> float | str | None:
             raise InputError("there is no value")
         return None
     if signal in TEXT_SIGNALS:
+        if usable(text, 0)[0] is None:
+            raise InputError(f"{text[:20]!r} is no {signal}: it holds a NUL, or more than {MAX_TEXT_BYTES} bytes")
         return _canonical(text)
     try:
         number = float(text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from connectors.base import Reading
+from connectors.base import Reading, usable
 from connectors.status import is_good
 from oee.collect.clock import event_time
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth
@@ -34,7 +35,7 @@ class ReadingLog:
     def polled(self, readings: Sequence[Reading], now_us: int) -> list[SpoolRecord]:
         """Return what a successful poll adds. `now_us` is when it had come in whole."""
         records: list[SpoolRecord] = []
-        for reading in readings:
+        for reading in map(_storable, readings):
             event = event_time(reading)
             self._health.clock_skew_count += event.is_skewed
             records += self._filters[reading.key].samples(reading, event.ts_us)
@@ -58,3 +59,9 @@ class ReadingLog:
         if came or not stayed:
             out.append(SpoolAlive(self._name, now_us, now_us, tuple(sorted(came))))
         return out
+
+
+def _storable(reading: Reading) -> Reading:
+    """Hold third parties' connectors, too, to what a reading may be: one bad value must not stop all others."""
+    value, status = usable(reading.value, reading.status)
+    return reading if value is reading.value else replace(reading, value=value, status=status)

@@ -59,14 +59,14 @@ def subject(master: Master, line: str, machine: str | None, at_us: int) -> Subje
     NotFoundError
         The configuration in force has no such line or machine.
     """
-    plant = master.config_at(at_us).plant
-    if line not in plant.lines:
-        raise NotFoundError(f"there is no line {line!r}; lines here: {', '.join(plant.lines)}")
+    plant = master.config_with(line, machine, at_us)
+    if plant is None:
+        now = master.config_at(at_us).plant
+        if line not in now.lines:
+            raise NotFoundError(f"there is no line {line!r}; lines here: {', '.join(now.lines)}")
+        raise NotFoundError(f"line {line!r} has no machine {machine!r}; it has: {', '.join(now.lines[line].machines)}")
     config = plant.lines[line]
-    name = machine if machine is not None else config.rollup.machine
-    if name not in config.machines:
-        raise NotFoundError(f"line {line!r} has no machine {name!r}; it has: {', '.join(config.machines)}")
-    return Subject(plant, config, config.machines[name], machine)
+    return Subject(plant, config, config.machines[machine or config.rollup.machine], machine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +121,31 @@ def _with_edges(
     span_us: tuple[int, int],
     through_us: int,
 ) -> list[Cell]:
-    """Cells of the span; a minute that the span cuts is counted anew from its samples, cut there."""
+    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it."""
     cells = stored.cells
-    for edge in span_us:
-        if edge % MINUTE_US and edge < through_us:
-            minute = edge // MINUTE_US * MINUTE_US
-            inside = _recount(conn, master, ids, who, minute, edge)
-            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
+    cut_edges = [e for e in span_us if e % MINUTE_US and e < through_us]
+    for minute in {e // MINUTE_US * MINUTE_US for e in cut_edges}:
+        edges = tuple(sorted(e for e in cut_edges if minute <= e < minute + MINUTE_US))
+        inside = _recount(conn, master, ids, who, minute, edges)
+        cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
     return cells
 
 
-def _recount(conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edge_us: int) -> list[Cell]:
-    """Cells of one minute, cut at an edge inside it: the same interpretation, from the checkpoint before."""
+def _recount(
+    conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edges_us: tuple[int, ...]
+) -> list[Cell]:
+    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before."""
     name = (who.line.id, who.source.id)
     machine_id = ids.machine(*name)
-    rules = rules_at(master, name, edge_us)
+    rules = rules_at(master, name, minute_us)
     state = facts_state(conn, machine_id)
     if rules is None or state is None:
         return []
     checkpoint = checkpoint_before(conn, machine_id, minute_us)
     start_us = checkpoint.at_us if checkpoint else state.first_us
-    samples = load(conn, ids, name, rules, start_us, checkpoint, state.through_us + 1)
-    facts = interpret(rules, samples, checkpoint, start_us, (edge_us,))
+    end_us = min(state.through_us + 1, minute_us + DECIDES_US)
+    samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
+    facts = interpret(rules, samples, checkpoint, start_us, edges_us)
     return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
 
 

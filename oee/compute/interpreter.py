@@ -14,7 +14,7 @@ import numpy as np
 
 from oee.compute.rules import COUNTERS, machine_rules
 from oee.config.model import PlantConfig
-from oee.interpret import FOREVER_US, Checkpoint, Facts, MachineRules, MachineSamples, interpret
+from oee.interpret import FOREVER_US, UNITS_PER_COUNT, Checkpoint, Facts, MachineRules, MachineSamples, interpret
 from oee.kernels.intervals import Int64s
 from oee.kernels.states import Piece, Series, merge
 from oee.model import RULES_VERSION, Category, Cell
@@ -30,18 +30,19 @@ from oee.store.facts import (
 )
 from oee.store.master import Ids, Master
 from oee.store.samples import (
+    GOOD_LIMIT,
     IMPORT_SOURCE,
     alive_stretches,
     first_sample_us,
     in_force,
     read_series,
-    signed,
     symbol_texts,
 )
 from oee.store.times import FAR_US, from_us, to_us
 
 TEXTS = ("state", "mode", "fault")
 LATE = "late data"
+DECIDED_US = 86_400_000_000
 
 
 def interpret_dirty(database: Database, master: Master, now_us: int, limit: int = 1000) -> int:
@@ -73,7 +74,7 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
         return
     before = facts_state(conn, machine_id)
     from_us_ = dirty_us if before and before.rules == RULES_VERSION else first_us
-    start_us, checkpoint = _restart(conn, ids, name, from_us_, first_us)
+    start_us, checkpoint = _restart(conn, ids, name, from_us_, before, first_us)
     facts = _facts(conn, master, ids, name, start_us, checkpoint)
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
@@ -142,7 +143,8 @@ def _joined(parts: list[Facts]) -> Facts:
 
 def rules_at(master: Master, name: tuple[str, str], us: int) -> MachineRules | None:
     """Rules of a machine by the configuration in force; None where it is no longer part of the plant."""
-    return _rules(master.config_at(us).plant, name)
+    plant = master.config_with(*name, us)
+    return _rules(plant, name) if plant else None
 
 
 def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
@@ -152,14 +154,14 @@ def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
 
 
 def _restart(
-    conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, first_us: int
+    conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, before: FactsState | None, first_us: int
 ) -> tuple[int, Checkpoint | None]:
     """The newest checkpoint before everything that data from ``dirty_us`` on can change."""
     machine_id = ids.machines[name]
-    at_us = dirty_us
+    at_us, told_us = dirty_us, before.through_us if before else FAR_US
     counters = [tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name and signal in COUNTERS]
     for tag, ts in fetch(conn, "samples/before", tags=counters, at=from_us(dirty_us)):
-        if ts is not None and _moved(conn, tag, to_us(ts), dirty_us):
+        if ts is not None and _spreads_back(conn, tag, to_us(ts), dirty_us, told_us):
             at_us = min(at_us, to_us(ts))
     life = fetch_one(conn, "samples/last_alive", machine_id=machine_id, at=from_us(dirty_us))
     if life and life[0] is not None:
@@ -168,14 +170,31 @@ def _restart(
     return (checkpoint.at_us, checkpoint) if checkpoint else (first_us, None)
 
 
-def _moved(conn: Session, tag: int, before_us: int, dirty_us: int) -> bool:
-    """Whether the counter's first value from ``dirty_us`` on differs from those before: a rise to spread out."""
+def _spreads_back(conn: Session, tag: int, before_us: int, dirty_us: int, told_us: int) -> bool:
+    """Whether a rise at or after ``dirty_us`` is, or was, spread back over the time before it (S-7).
+
+    It is if the counter moves at once. It may have been if a later move was told already (up to ``told_us``): the
+    values between may be the late ones. A value that stood still until a move not told yet has nothing to spread.
+    """
     series = read_series(conn, [tag], before_us, FAR_US).get(tag)
     if series is None:
         return False
-    ts, values, _ = series
+    ts, values = _good(*series)
     k = int(np.searchsorted(ts, dirty_us))
-    return k < len(ts) and bool(np.any(values[: k + 1] != values[k]))
+    if k == 0 or k == len(ts):
+        return k < len(ts)
+    if np.any(values[:k] != values[k - 1]):
+        return True
+    moves = np.flatnonzero(values[k:] != values[k - 1])
+    return bool(len(moves)) and (moves[0] == 0 or int(ts[k + moves[0]]) <= told_us)
+
+
+def _good(
+    ts: Int64s, values: np.ndarray, quality: np.ndarray, after_us: int = -FOREVER_US
+) -> tuple[Int64s, np.ndarray]:
+    """Samples that may be used (S-28)."""
+    keep = (quality >= 0) & (quality < GOOD_LIMIT) & np.isfinite(values) & (ts > after_us)
+    return ts[keep], values[keep]
 
 
 def load(
@@ -193,7 +212,8 @@ def load(
     held = in_force(conn, list(texts.values()), start_us)
     series = read_series(conn, list(texts.values()), start_us + 1, end_us)
     counters = _counters(conn, tags, start_us, checkpoint, end_us)
-    sources = alive_stretches(conn, ids.machines[name], start_us)
+    sources = alive_stretches(conn, ids.machines[name], _since(start_us, checkpoint))
+    counters = {n: _closed(*counters[n], n, rules, sources, checkpoint) for n in counters}
     words = symbol_texts(conn, _symbols_in(held, series))
     index = {number: i for i, number in enumerate(words)}
     state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
@@ -230,6 +250,41 @@ def _alive(
     return _clip([stretch for stretches in wanted.values() for stretch in stretches], start_us, end_us)
 
 
+def _since(start_us: int, checkpoint: Checkpoint | None) -> int:
+    """From where on life matters: the counters' last breakpoints may lie before the start."""
+    return min([start_us, *(c.carry.ts_us for c in checkpoint.counters.values())] if checkpoint else [start_us])
+
+
+def _closed(
+    ts: Int64s,
+    values: np.ndarray,
+    name: str,
+    rules: MachineRules,
+    sources: dict[str, list[tuple[int, int]]],
+    checkpoint: Checkpoint | None,
+) -> tuple[Int64s, np.ndarray]:
+    """Close a counter's value where its source's life breaks off: seen alive up to there, it had not changed (S-7).
+
+    A collector that restarts can't know how long the last value stood, so no sample says it.
+    """
+    rule = rules.counters.get(name)
+    if rule is None or rule.source is None or rule.delta:
+        return ts, values
+    known, shown = ts, values
+    carry = checkpoint.counters.get(name) if checkpoint else None
+    if carry is not None:
+        known = np.concatenate((np.array([carry.carry.ts_us], np.int64), ts))
+        shown = np.concatenate((np.array([carry.carry.value / UNITS_PER_COUNT]), values))
+    ends = np.array([b for _, b in sources.get(rule.source, [])], np.int64)
+    at = np.searchsorted(known, ends, side="right")
+    inside = (at > 0) & (at < len(known))
+    ends, at = ends[inside], at[inside]
+    fresh = known[at - 1] < ends
+    ends, held = ends[fresh], shown[at[fresh] - 1]
+    order = np.argsort(np.concatenate((ts, ends)), kind="stable")
+    return np.concatenate((ts, ends))[order], np.concatenate((values, held))[order]
+
+
 def _counters(
     conn: Session, tags: dict[str, int], start_us: int, checkpoint: Checkpoint | None, end_us: int
 ) -> dict[str, tuple[Int64s, np.ndarray]]:
@@ -239,9 +294,7 @@ def _counters(
     since = min([*carried.values(), start_us])
     found = {}
     for tag, (ts, values, quality) in read_series(conn, list(numbers), since, end_us).items():
-        keep = (quality >= 0) & (quality < signed(0x40000000)) & np.isfinite(values)
-        keep &= ts > carried.get(numbers[tag], -FOREVER_US)
-        found[numbers[tag]] = (ts[keep], values[keep])
+        found[numbers[tag]] = _good(ts, values, quality, carried.get(numbers[tag], -FOREVER_US))
     return found
 
 
@@ -255,7 +308,7 @@ def _series(
     """A text signal from the start on, the value in force there as its first sample."""
     empty = np.empty(0, np.int64)
     ts, values, quality = series.get(tag or 0, (empty, np.empty(0), np.empty(0, np.int32)))
-    good = (quality >= 0) & (quality < signed(0x40000000)) & np.isfinite(values)
+    good = (quality >= 0) & (quality < GOOD_LIMIT) & np.isfinite(values)
     symbols = np.array([index[int(v)] if g else -1 for v, g in zip(values, good, strict=True)], np.int64)
     if tag in held:
         ts = np.concatenate((np.array([start_us], np.int64), ts))
@@ -271,15 +324,19 @@ def _clip(stretches: Sequence[tuple[int, int]], start_us: int, end_us: int) -> t
 
 
 def touched_range(old: StoredFacts, new: Facts) -> tuple[int, int] | None:
-    """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does."""
+    """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does.
+
+    A standstill that has lasted more than a day is no small stop, whatever comes: going on, it touches no shift before.
+    """
     before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
     changed = _difference(before, new.pieces)
     changed += _difference(old.cells, new.cells)
     moments = [d.at_us for d in set(old.decisions) ^ set(new.decisions)]
     if not changed and not moments:
         return None
-    starts, ends = [a for a, _ in changed] + moments, [b for _, b in changed] + [m + 1 for m in moments]
-    return _stop_start(new.pieces, min(starts)), _stop_end(new.pieces, max(ends))
+    start, end = min([a for a, _ in changed] + moments), max([b for _, b in changed] + [m + 1 for m in moments])
+    stop_start = _stop_start(new.pieces, start)
+    return (start if start - stop_start > DECIDED_US else stop_start), _stop_end(new.pieces, end)
 
 
 def _difference(old: Sequence[Piece | Cell], new: Sequence[Piece | Cell]) -> list[tuple[int, int]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from oee.calendar import instances, local_date
+from oee.calendar import instances, local_date, resolve
 from oee.errors import ConfigError
 from oee.model import ShiftInstance
 from oee.store.database import Database, Session
@@ -54,21 +55,47 @@ class Planner:
             found = timeline(line, configs, first, last)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-        put_instances(conn, ids.line(line), found, first_us if first_us is not None else now_us)
+        put_instances(conn, line, ids.line(line), found, first_us if first_us is not None else now_us)
         self._written[line] = wanted
 
 
 def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: date) -> tuple[ShiftInstance, ...]:
-    """Instances by the calendar in force on each production day: a later one rules from its first whole day."""
+    """Instances by the calendar in force; a later one rules from the first production day that starts after it."""
+    having = [c for c in configs if line in c.plant.lines]
     found: list[ShiftInstance] = []
-    for n, config in enumerate(configs):
-        if line not in config.plant.lines:
+    for n, config in enumerate(having):
+        start = first if n == 0 else max(first, _first_whole_day(config))
+        if start > last or (found and _same_calendar(line, having[n - 1], config)):
             continue
-        zone = ZoneInfo(config.plant.plant.timezone)
-        start = first if n == 0 else max(first, local_date(config.effective_us, zone))
         calendar = config.plant.calendars[config.plant.lines[line].calendar]
-        if start > last:
-            continue
-        fresh = instances(line, calendar, config.plant.plant, start, last)
-        found = [i for i in found if i.end_us <= fresh[0].start_us] + list(fresh)
+        found = _handed_over(found, instances(line, calendar, config.plant.plant, start, last))
     return tuple(found)
+
+
+def _same_calendar(line: str, before: ConfigRevision, after: ConfigRevision) -> bool:
+    """Whether two configurations lay out a line's shifts alike."""
+    said = [(c.plant.calendars[c.plant.lines[line].calendar], c.plant.plant) for c in (before, after)]
+    return said[0] == said[1]
+
+
+def _first_whole_day(config: ConfigRevision) -> date:
+    """The first production day that starts once a configuration is in force: what began is not rewritten."""
+    plant = config.plant.plant
+    zone = ZoneInfo(plant.timezone)
+    day = local_date(config.effective_us, zone)
+    return day if resolve(day, plant.day_start_min, zone) >= config.effective_us else day + timedelta(days=1)
+
+
+def _handed_over(old: list[ShiftInstance], new: tuple[ShiftInstance, ...]) -> list[ShiftInstance]:
+    """Old instances that begin before the new ones, then the new: what began is finished, no hole (S-34)."""
+    kept = [i for i in old if i.start_us < new[0].start_us]
+    if not kept:
+        return list(new)
+    if not kept[-1].planned:
+        kept[-1] = replace(kept[-1], end_us=new[0].start_us)
+    join_us = kept[-1].end_us
+    later = [replace(i, start_us=max(i.start_us, join_us)) for i in new if i.end_us > join_us]
+    if later and later[0].start_us > join_us:
+        join = replace(kept[-1], name="off-join", start_us=join_us, end_us=later[0].start_us, planned=False, breaks=())
+        later.insert(0, join)
+    return kept + later

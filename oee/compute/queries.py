@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 from itertools import groupby, pairwise
+from operator import add
 
 from oee.calendar import clock_hours
 from oee.compute.calculator import Context, context, shift_result, subject, window
 from oee.compute.service import clock_us
 from oee.config.model import LineConfig, PlantConfig
 from oee.errors import InputError, NotFoundError
-from oee.model import US_PER_S, Segment, ShiftInstance, ShiftResult, WindowResult
+from oee.model import FLAGS, US_PER_S, Segment, ShiftInstance, ShiftResult, WindowResult
 from oee.source import LineState, MachineState, RevisionInfo
 from oee.store.database import Database, Session
 from oee.store.facts import facts_state
@@ -22,7 +24,8 @@ from oee.store.results import LINE, live_result, published, published_range, rev
 
 FRESH_US = 8_000_000
 """A live result older than this is computed anew by the reader: the compute process may be down."""
-LOOK_BACK_US = 86_400_000_000
+LOOK_BACK_US = 2 * 86_400_000_000
+"""How far back a state is followed for "since when", and how far a production day can reach beyond a range."""
 
 
 class Results:
@@ -51,24 +54,22 @@ class Results:
 
     def _machine_state(self, conn: Session, ids: Ids, line: str, machine: str, now: int) -> MachineState:
         segments = self._live_segments(conn, ids, line, machine, now)
-        last = segments[-1]
-        since = last.start_us
-        for s in reversed(segments):
-            if (s.category, s.reason) != (last.category, last.reason):
-                break
-            since = s.start_us
+        last, since = segments[-1], _since(segments)
+        if since == segments[0].start_us:
+            ctx = self._context(conn, ids, line, machine, now - LOOK_BACK_US, now, now)
+            segments = window(ctx, now - LOOK_BACK_US, now).segments
+            last, since = segments[-1], _since(segments)
         known = facts_state(conn, ids.machine(line, machine))
         alive = known.through_us if known else None
         return MachineState(machine, last.category, since, last.state, last.reason, alive)
 
     def _live_segments(self, conn: Session, ids: Ids, line: str, machine: str, now: int) -> Sequence[Segment]:
-        """Segments up to now: the live result's if it is fresh and knows since when, else computed over a day."""
+        """Segments of the running instance up to now: the live result's if it is fresh, else computed."""
         running = instances_in(conn, line, ids.line(line), now, now + 1)
         if running:
             found = live_result(conn, running[0].instance_id, ids.machine(line, machine))
-            segments = found.window.segments if found and now - found.computed_us <= FRESH_US else ()
-            if len(segments) > 1:
-                return segments
+            if found and found.window.segments and now - found.computed_us <= FRESH_US:
+                return found.window.segments
         ctx = self._context(conn, ids, line, machine, now - LOOK_BACK_US, now, now)
         return window(ctx, now - LOOK_BACK_US, now).segments
 
@@ -135,31 +136,56 @@ class Results:
             return [done.get(s.instance_id) or self._newest(conn, ids, s, machine, now) for s in begun]
 
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
-        """Sums of the elements of all instances per production day; ratios come after (S-41)."""
-        results = self.shifts(line, from_us, to_us, machine)
+        """Sums of all instances of each production day that starts in the range; ratios come after (S-41)."""
+        results = self.shifts(line, from_us - LOOK_BACK_US, to_us + LOOK_BACK_US, machine)
         grouped = groupby(results, key=lambda r: r.instance.production_date)
-        return [_sum(line, day, list(parts)) for day, parts in grouped]
+        days = (list(parts) for _, parts in grouped)
+        return [_sum(line, parts) for parts in days if from_us <= parts[0].instance.start_us < to_us]
 
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         """One result over ``[from, to)``, clipped to what has elapsed."""
         now, ids = self._now_us(), self._ids(line)
         with self._database.transaction() as conn:
-            ctx = self._context(conn, ids, line, machine, from_us, min(to_us, now), now)
-            return _free(ctx, from_us, to_us)
+            parts = [
+                _free(ctx, a, b if b < end else max(to_us, b))
+                for ctx, a, b, end in self._stretches(conn, ids, line, machine, from_us, to_us, now)
+            ]
+        return _union(parts) if len(parts) > 1 else parts[0]
 
     def hours(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
         """Local clock hours clipped to the range and cut at the edges of shifts (S-36)."""
         now, ids = self._now_us(), self._ids(line)
+        rows = []
         with self._database.transaction() as conn:
-            ctx = self._context(conn, ids, line, machine, from_us, min(to_us, now), now)
             shifts = [s.instance for s in instances_in(conn, line, ids.line(line), from_us, to_us)]
             edges = {e for s in shifts for e in (s.start_us, s.end_us)}
-            rows = []
-            for hour in clock_hours(from_us, min(to_us, now), ctx.who.zone):
-                for a, b in _split(hour, edges):
-                    inside = next((s for s in shifts if s.start_us <= a < s.end_us), None)
-                    rows.append(_free(ctx, a, b, inside))
-            return rows
+            for ctx, start, end, _ in self._stretches(conn, ids, line, machine, from_us, to_us, now):
+                for hour in clock_hours(start, end, ctx.who.zone):
+                    for a, b in _split(hour, edges):
+                        inside = next((s for s in shifts if s.start_us <= a < s.end_us), None)
+                        rows.append(_free(ctx, a, b, inside))
+        return rows
+
+    def _stretches(
+        self, conn: Session, ids: Ids, line: str, machine: str | None, from_us: int, to_us: int, now: int
+    ) -> Iterator[tuple[Context, int, int, int]]:
+        """The elapsed range in stretches that one configuration judges, as it judges the shifts in them (S-12).
+
+        Yields
+        ------
+        The context of a stretch, its start and end, and the end of the whole elapsed range [µs].
+        """
+        end = max(min(to_us, now), from_us)
+        starts = [s.instance.start_us for s in instances_in(conn, line, ids.line(line), from_us, end)]
+        edges = [from_us, *(s for s in starts if from_us < s < end), end]
+        judged = [
+            (a, b, subject(self._master, line, machine, starts[0] if starts and n == 0 else a))
+            for n, (a, b) in enumerate(pairwise(edges))
+        ]
+        for _, group in groupby(judged, key=lambda j: (id(j[2].plant), j[2].source.id)):
+            same = list(group)
+            a, b, who = same[0][0], same[-1][1], same[0][2]
+            yield context(conn, self._master, ids, who, (a, b), now), a, b, end
 
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
         """Final categories over the range, tiling what of it has elapsed."""
@@ -201,6 +227,44 @@ class Results:
         return context(conn, self._master, ids, who, (start_us, max(start_us, end_us)), now)
 
 
+def _since(segments: Sequence[Segment]) -> int:
+    """Since when the last segment's category and reason have been claimed without a break."""
+    last, since = segments[-1], segments[-1].start_us
+    for s in reversed(segments):
+        if (s.category, s.reason) != (last.category, last.reason):
+            break
+        since = s.start_us
+    return since
+
+
+def _union(parts: list[ShiftResult]) -> ShiftResult:
+    """One result of neighbouring stretches that different configurations judge."""
+    first, last = parts[0], parts[-1]
+    windows = [p.window for p in parts]
+    elements = reduce(add, (w.elements for w in windows))
+    stops = {s.start_us: s for w in windows for s in w.stops}
+    whole = WindowResult(
+        windows[0].start_us,
+        windows[-1].end_us,
+        elements,
+        tuple(s for w in windows for s in w.segments),
+        tuple(stops.values()),
+        tuple(d for w in windows for d in w.decisions),
+        tuple(f for f in FLAGS if any(f in w.flags for w in windows)),
+        all(w.quality_known for w in windows),
+        all(w.ideal_known for w in windows),
+    )
+    frame = replace(first.instance, end_us=last.instance.end_us)
+    line, machine = first.line, first.machine or "line"
+    return replace(
+        last,
+        id=f"{line}-{machine}-{frame.start_us}-{frame.end_us}",
+        instance=frame,
+        window=whole,
+        definition="; ".join(dict.fromkeys(p.definition for p in parts)),
+    )
+
+
 def _number(ids: Ids, line: str, machine: str | None) -> int:
     return LINE if machine is None else ids.machine(line, machine)
 
@@ -236,13 +300,12 @@ def _status(ctx: Context, end_us: int) -> str:
     return "provisional" if late else "final"
 
 
-def _sum(line: str, day: str, parts: list[ShiftResult]) -> ShiftResult:
+def _sum(line: str, parts: list[ShiftResult]) -> ShiftResult:
     """Sum the instances of a production day; live as long as any part is."""
     first, last = parts[0], parts[-1]
-    elements = first.window.elements
-    for part in parts[1:]:
-        elements = elements + part.window.elements
-    flags = tuple(dict.fromkeys(f for p in parts for f in p.window.flags))
+    day = first.instance.production_date
+    elements = reduce(add, (p.window.elements for p in parts))
+    flags = tuple(f for f in FLAGS if any(f in p.window.flags for p in parts))
     windows = [p.window for p in parts]
     summed = WindowResult(
         first.window.start_us,

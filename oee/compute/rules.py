@@ -43,6 +43,7 @@ def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
         counters={
             name: _counter(plant, machine, machine.signals[name]) for name in COUNTERS if name in machine.signals
         },
+        state_source=state.connector if state else None,
     )
 
 

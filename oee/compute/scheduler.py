@@ -42,6 +42,7 @@ class Ticker:
         if away and not self._away:
             _log.warning("computing waits for the database", reason=reason)
         if self._away and not away:
+            self._service.be_patient()
             _log.info("the database is back, computing goes on")
         self._away = away
 
@@ -58,6 +59,7 @@ def scheduled(service: ComputeService, may_close: Callable[[], bool] = lambda: T
         timezone=UTC,
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
+    service.be_patient()
     ticker = Ticker(service, may_close)
     scheduler.add_job(ticker.tick, "interval", seconds=TICK_S, id="tick")
     scheduler.add_job(_retention(service), "interval", seconds=RETENTION_S, id="retention")

@@ -5,10 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
 
-from oee.compute.calculator import Context, Subject, context, shift_result, subject
+import structlog
+
+from oee.compute.calculator import Context, context, shift_result, subject
 from oee.compute.interpreter import interpret_dirty
 from oee.compute.plan import Planner
+from oee.errors import DatabaseUnavailable
 from oee.model import US_PER_S, ShiftResult
 from oee.store.database import Database, Session, fetch, run
 from oee.store.instances import StoredInstance, instance_numbered, instances_in
@@ -16,8 +21,10 @@ from oee.store.master import Ids, Master
 from oee.store.results import LINE, DueShift, claim_due, close_due, publish, put_live, set_status
 from oee.store.times import from_us, to_us
 
+_log = structlog.get_logger()
 COLLECTOR_TIMEOUT_US = 120 * US_PER_S
 """A collector that has not reported for so long is left out of the watermark and blocks nothing (S-50)."""
+CLOSE_BUDGET_S = 1.0
 
 
 def clock_us() -> int:
@@ -40,32 +47,41 @@ class ComputeService:
         self.database, self.now_us = database, now_us
         self.master = Master(database)
         self._planner = Planner(database, self.master)
+        self._patient_until_us = 0
 
-    def tick(self, *, live: bool = True, close: bool = True) -> Round:
-        """Do all that is due once; cheap when nothing is.
+    def tick(self, *, live: bool = True, close: bool = True, budget_s: float = CLOSE_BUDGET_S) -> Round:
+        """Do what is due once; cheap when nothing is. Interpretation and live results come before closed shifts.
 
         Parameters
         ----------
         live : write live results of what runs now.
         close : publish shifts that are over.
+        budget_s : time for closed shifts; the rest of a backlog waits for the next round, live results do not.
         """
-        now = self.now_us()
         if not self.master.configs():
             return Round(0, 0)
-        machines = interpret_dirty(self.database, self.master, now)
-        self._planner.ensure(now)
+        machines = interpret_dirty(self.database, self.master, self.now_us())
+        self._planner.ensure(self.now_us())
         ids = self.master.ids()
+        lines = self._lines(self.now_us())
         if live:
-            for line in self._lines(now):
-                self._live(ids, line, now)
-        shifts = sum(self._close(ids, line, now) for line in self._lines(now)) if close else 0
+            for line in lines:
+                guarded(lambda line=line: self._live(ids, line, self.now_us()), line)  # type: ignore[misc]
+        until = monotonic() + budget_s
+        shifts = 0
+        for line in lines if close else ():
+            shifts += guarded(lambda line=line: self._close(ids, line, self.now_us(), until), line) or 0  # type: ignore[misc]
         return Round(machines, shifts)
+
+    def be_patient(self) -> None:
+        """After an outage collectors bring their backlog: for a while none of them counts as dead (R14)."""
+        self._patient_until_us = self.now_us() + COLLECTOR_TIMEOUT_US
 
     def recompute(self) -> Round:
         """Compute until nothing is due any more."""
         total = Round(0, 0)
         while True:
-            done = self.tick(live=False)
+            done = self.tick(live=False, budget_s=inf)
             if done == Round(0, 0):
                 return total
             total = Round(total.machines + done.machines, total.shifts + done.shifts)
@@ -84,12 +100,7 @@ class ComputeService:
     def _lines(self, now_us: int) -> list[str]:
         return list(self.master.config_at(now_us).plant.lines)
 
-    def subjects(self, line: str, at_us: int) -> list[Subject]:
-        """The line itself, then each of its machines, by the configuration in force."""
-        machines = self.master.config_at(at_us).plant.lines[line].machines
-        return [subject(self.master, line, m, at_us) for m in (None, *machines)]
-
-    def _live(self, ids: Ids, line: str, now_us: int) -> None:
+    def _live(self, ids: Ids, line: str, now_us: int) -> int:
         """Overwrite the live results of the instance that runs now."""
         with self.database.transaction() as conn:
             current = instances_in(conn, line, ids.line(line), now_us, now_us + 1)
@@ -97,20 +108,29 @@ class ComputeService:
                 results = results_of(conn, self.master, ids, line, current[0], now_us)
                 for machine_id, result in results.items():
                     put_live(conn, current[0].instance_id, machine_id, result)
+            return len(current)
 
-    def _close(self, ids: Ids, line: str, now_us: int) -> int:
-        """Publish what the watermark has passed, the newest shift first, one transaction each (R18)."""
-        plant = self.master.config_at(now_us).plant
-        lateness_us = plant.policies.lateness_s * US_PER_S
+    def _close(self, ids: Ids, line: str, now_us: int, until_s: float) -> int:
+        """Publish what the watermark has passed, the newest shift first, one transaction each (R18).
+
+        Returns
+        -------
+        How many shifts were published anew or changed their status.
+        """
+        lateness_us = self.master.config_at(now_us).plant.policies.lateness_s * US_PER_S
         seen: list[int] = []
-        while True:
+        changed = 0
+        while monotonic() < until_s:
             with self.database.transaction() as conn:
                 watermark = self._watermark(conn, line, now_us)
                 due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen)
                 if due is None:
-                    return len(seen)
+                    break
                 seen.append(due.instance_id)
-                self._publish(conn, ids, line, due, now_us, final=due.end_us + lateness_us <= now_us)
+                late = due.end_us + lateness_us <= now_us
+                status = self._publish(conn, ids, line, due, now_us, final=late)
+                changed += due.done_version < due.input_version or status != due.status
+        return changed
 
     def _watermark(self, conn: Session, line: str, now_us: int) -> int:
         """Least ``delivered_through`` of the line's live collectors; a dead one blocks nothing."""
@@ -118,10 +138,15 @@ class ComputeService:
         machines = plant.lines[line].machines.values()
         sources = sorted({s.connector for m in machines for s in m.signals.values() if s.connector})
         rows = fetch(conn, "samples/progress_of", sources=sources)
-        live = [to_us(through) for _, through, reported, _ in rows if now_us - to_us(reported) < COLLECTOR_TIMEOUT_US]
+        patient = now_us < self._patient_until_us
+        live = [
+            to_us(through)
+            for _, through, reported, _ in rows
+            if patient or now_us - to_us(reported) < COLLECTOR_TIMEOUT_US
+        ]
         return min([*live, now_us])
 
-    def _publish(self, conn: Session, ids: Ids, line: str, due: DueShift, now_us: int, *, final: bool) -> None:
+    def _publish(self, conn: Session, ids: Ids, line: str, due: DueShift, now_us: int, *, final: bool) -> str:
         stored = instance_numbered(conn, line, due.instance_id)
         contexts = contexts_of(conn, self.master, ids, line, stored, now_us)
         decided = all(c.decided_us >= due.end_us for c in contexts.values())
@@ -131,6 +156,18 @@ class ComputeService:
             number = publish(conn, due.instance_id, machine_id, result, due.cause)
             set_status(conn, number, status, now_us)
         close_due(conn, due, status)
+        return status
+
+
+def guarded(work: Callable[[], int], what: str) -> int | None:
+    """Run one line's work; what breaks it is told and must not stop the other lines."""
+    try:
+        return work()
+    except DatabaseUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - a fault of one line, whatever it is, must not stop a plant
+        _log.exception("computing failed for one line; the others go on", line=what)
+        return None
 
 
 def contexts_of(
@@ -139,10 +176,10 @@ def contexts_of(
     """Settled facts of a line (number 0) and each of its machines around one instance."""
     at = stored.instance.start_us
     span = (stored.instance.start_us, min(stored.instance.end_us, now_us))
-    plant = master.config_at(at).plant
-    if line not in plant.lines:
+    plant = master.config_with(line, None, at)
+    machines = [m for m in plant.lines[line].machines if (line, m) in ids.machines] if plant else []
+    if not machines:
         return {}
-    machines = [m for m in plant.lines[line].machines if (line, m) in ids.machines]
     by_machine = {m: context(conn, master, ids, subject(master, line, m, at), span, now_us) for m in machines}
     whole = subject(master, line, None, at)
     return {

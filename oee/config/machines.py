@@ -83,4 +83,8 @@ def _reject_source(section: Section, signals: Mapping[str, SignalConfig]) -> str
     if item and source == "counter" and not counted:
         what = "counter needs a `reject` signal, or `total` and `good`; add one or use `booked` or `none`"
         section.fault(item, what)
+    if item and source != "counter" and counted:
+        given = "`reject`" if "reject" in signals else "`total` and `good`"
+        what = f"{source} stands beside {given}, which count rejects; remove a signal or use `counter`"
+        section.fault(item, what)
     return source

@@ -177,6 +177,9 @@ def _check_together(section: Section, signals: Mapping[str, SignalConfig]) -> No
     if all(name in signals for name in COUNTERS):
         section.fault(section.item, f"gives all of {', '.join(COUNTERS)}; three say it all, remove `total`")
     state = signals.get("state")
+    if state is None and any(name in signals for name in COUNTERS):
+        what = "has counters without `state`, and `derive` has no effect yet in this version; add a `state` signal"
+        section.fault(section.item, what)
     for name in ("mode", "fault"):
         if name in signals and state is None:
             section.fault(section.item, f"has `{name}` without `state`; add a `state` signal")

@@ -7,7 +7,6 @@ vectorised difference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -15,9 +14,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from oee.kernels.intervals import Coverage
+from oee.kernels.intervals import Int64s
 
-Int64s = NDArray[np.int64]
 US_PER_S = 1_000_000
 
 
@@ -221,77 +219,6 @@ class _Judge:
         self.rise[i] = new if fits else 0
         kind = "counter_reset" if fits else "device_replaced"
         self._decide(i, kind, int(self.rise[i]), f"fell from {previous} to {new} (S-5)")
-
-
-class RunClock:
-    """Run time [µs] before any instant, the measure over which counts rise (S-7).
-
-    Before its start only the ``anchors`` are known: the last breakpoint of each counter, with the run time from there
-    to the start.
-    """
-
-    def __init__(
-        self, starts: Int64s, ends: Int64s, anchors: Mapping[int, int] | None = None, origin_us: int = 0
-    ) -> None:
-        self._coverage = Coverage(starts, ends)
-        known = sorted((anchors or {}).items())
-        self._origin_us = origin_us
-        self._anchor_ts = np.array([ts for ts, _ in known], np.int64)
-        self._anchor_run = np.array([run for _, run in known], np.int64)
-
-    def at(self, ts_us: Int64s) -> Int64s:
-        """Run µs before each instant, negative before the start."""
-        run = self._coverage.before(ts_us)
-        if len(self._anchor_ts):
-            k = np.minimum(np.searchsorted(self._anchor_ts, ts_us), len(self._anchor_ts) - 1)
-            anchored = (ts_us < self._origin_us) & (self._anchor_ts[k] == ts_us)
-            run = np.where(anchored, -self._anchor_run[k], run)
-        return run
-
-
-def floor_at(counted: Counted, edges_us: Int64s, clock: RunClock, factor: Fraction) -> Int64s:
-    """⌊C(t)⌋ at each edge (S-7): between breakpoints the count rises evenly over run time (or the gap, if none).
-
-    Parameters
-    ----------
-    counted : breakpoints of the counter, at least one.
-    edges_us : int64[m], instants.
-    clock : run time before any instant.
-    factor : parts per unit, exact.
-
-    Returns
-    -------
-    int64[m] whole parts since the first sample.
-    """
-    at = np.searchsorted(counted.ts_us, edges_us, side="right") - 1
-    i = np.maximum(at, 0)
-    nxt = np.minimum(i + 1, len(counted.ts_us) - 1)
-    rise = np.where(counted.step[nxt] | (at < 0), 0, counted.total[nxt] - counted.total[i])
-    run = clock.at(counted.ts_us)
-    whole, before = run[nxt] - run[i], clock.at(edges_us) - run[i]
-    never = whole <= 0
-    whole = np.where(never, counted.ts_us[nxt] - counted.ts_us[i], whole)
-    before = np.where(never, edges_us - counted.ts_us[i], before)
-    return _floor(counted.total[i], rise, np.maximum(before, 0), np.maximum(whole, 1), factor)
-
-
-def _floor(base: Int64s, rise: Int64s, before: Int64s, whole: Int64s, factor: Fraction) -> Int64s:
-    """⌊(base + rise · before / whole) · factor⌋, exact: Python's integers take over where int64 could overflow."""
-    p, q = factor.numerator, factor.denominator
-    largest = (int(np.abs(rise).max(initial=0)) * p + q) * int(whole.max(initial=1))
-    if max(largest, int(np.abs(base).max(initial=0)) * p) >= 2**62:
-        base, rise, before, whole = (a.astype(object) for a in (base, rise, before, whole))
-    parts, rest = base * p // q, base * p % q
-    return np.asarray(parts + (rest * whole + rise * before * p) // (q * whole), dtype=np.int64)
-
-
-def difference(a: Counted, b: Counted, clock: RunClock) -> Counted:
-    """The counter that counts what ``a`` counts and ``b`` does not (S-9), on the breakpoints of both."""
-    one = Fraction(1)
-    ts = np.union1d(a.ts_us, b.ts_us)
-    total = floor_at(a, ts, clock, one) - floor_at(b, ts, clock, one)
-    step = np.isin(ts, a.ts_us[a.step]) | np.isin(ts, b.ts_us[b.step])
-    return Counted(ts, total, step, total, np.ones(len(ts), np.bool_), ())
 
 
 def pulses(ts_us: Int64s, value: Int64s, carry: CounterCarry | None = None) -> Counted:

@@ -223,3 +223,19 @@ def overwrite(pieces: list[Piece], patch: list[Piece]) -> list[Piece]:
     before = [replace(p, end_us=min(p.end_us, start)) for p in pieces if p.start_us < start]
     after = [replace(p, start_us=max(p.start_us, end)) for p in pieces if p.end_us > end]
     return merge(before + patch + after)
+
+
+def extend(pieces: list[Piece], through_us: int, hold_until_us: int, until_us: int) -> list[Piece]:
+    """Let the last claim hold after the last proof of life, for ``max_age`` at most, then no_data (S-26).
+
+    Parameters
+    ----------
+    pieces : raw facts up to ``through_us``.
+    until_us : how far to tell, usually now.
+    """
+    if until_us <= through_us or not pieces:
+        return pieces
+    held_us = max(through_us, min(hold_until_us, until_us))
+    tail = [replace(pieces[-1], start_us=pieces[-1].end_us, end_us=held_us)]
+    tail.append(Piece(held_us, until_us, Category.NO_DATA))
+    return [*pieces, *(p for p in tail if p.start_us < p.end_us)]

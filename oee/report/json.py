@@ -12,7 +12,7 @@ from oee.model import CounterDecision, HourRow, Segment, ShiftResult, Stop
 from oee.report.hours import HourLine, hour_board
 from oee.report.kpi import elements_item, kpi_item, local_iso, result_ratios, seconds
 from oee.report.quality import data_quality
-from oee.report.view import zone_of
+from oee.report.view import line_of, zone_of
 from oee.report.words import names_of
 from oee.source import RevisionInfo
 
@@ -31,7 +31,7 @@ def report_json(result: ShiftResult, revisions: Sequence[RevisionInfo], plant: P
     """
     zone = zone_of(plant)
     kpi = kpi_item(result, zone)
-    targets = asdict(plant.lines[result.line].targets)
+    targets = asdict(line_of(plant, result.line).targets)
     return {
         "header": _header(result, plant, zone),
         "kpi": kpi,
@@ -55,7 +55,7 @@ def _header(result: ShiftResult, plant: PlantConfig, zone: ZoneInfo) -> dict[str
     return {
         "plant": plant.plant.name,
         "line": result.line,
-        "line_name": plant.lines[result.line].name,
+        "line_name": line_of(plant, result.line).name,
         "machine": result.machine,
         "shift": instance.name or None,
         "production_date": instance.production_date or None,

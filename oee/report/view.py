@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from oee.config.model import LineConfig, PlantConfig
+from oee.config.model import LineConfig, PlantConfig, Rollup, Targets
 from oee.model import US_PER_S, Category, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard, hour_board
@@ -90,14 +90,15 @@ def zone_of(plant: PlantConfig) -> ZoneInfo:
     return ZoneInfo(plant.plant.timezone)
 
 
-def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
-    """Build the view of one result.
+def line_of(plant: PlantConfig, line: str) -> LineConfig:
+    """Return a line of the plant; one that it no longer has is told by its id, without targets."""
+    gone = LineConfig(line, line, calendar="", rollup=Rollup("", ""), targets=Targets(), machines={})
+    return plant.lines.get(line, gone)
 
-    Raises
-    ------
-    KeyError : the result's line is not in the plant file.
-    """
-    zone, names, line = zone_of(plant), names_of(plant), plant.lines[result.line]
+
+def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
+    """Build the view of one result."""
+    zone, names, line = zone_of(plant), names_of(plant), line_of(plant, result.line)
     board, stops, quality = hour_board(result, names), stop_lines(result, names), data_quality(result)
     good = good_pieces(result)
     return ShiftView(
@@ -192,8 +193,8 @@ def _product_words(result: ShiftResult, line: LineConfig, names: Names) -> str:
         made = [names.product(o.product) for o in outputs if o.product is not None and o.total_count]
         if made:
             return ", ".join(dict.fromkeys(made))
-    product = line.machines[line.rollup.machine].product
-    return names.product(product) if product else ""
+    machine = line.machines.get(line.rollup.machine)
+    return names.product(machine.product) if machine and machine.product else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def _comparisons(shift: ShiftView, previous: ShiftResult | None, plant: PlantCon
     mine = sorted((*shift.measures, shift.output.good), key=lambda m: order[m.name])
     before: dict[str, Measure] = {}
     if previous is not None:
-        targets = plant.lines[previous.line].targets
+        targets = line_of(plant, previous.line).targets
         before = {m.name: m for m in (*indicators(previous, targets), good_pieces(previous))}
     day = "" if previous is None else shift_head(previous, zone_of(plant)).day_short
     return tuple(Comparison(m, _before(m, before.get(m.name), day)) for m in mine)

@@ -134,11 +134,6 @@ class Accounts:
         except psycopg.errors.UniqueViolation:
             raise InputError(f"account {name!r} exists already") from None
 
-    def disable_user(self, name: str) -> None:
-        """Shut an account out, its open sessions too."""
-        if not self._rows("disable_account", name=_checked_name(name)):
-            raise InputError(f"there is no account {name!r}")
-
     def authenticate(self, name: str, password: str) -> Principal | None:
         """Whose name and password these are; None for any mismatch, an unknown name after the same time as a known."""
         rows = self._rows("account", name=name) if _NAME.fullmatch(name) else []
@@ -159,11 +154,6 @@ class Accounts:
             expires_at=expires_at,
         )
         return f"oee_{prefix}_{secret}"
-
-    def revoke_key(self, prefix: str) -> None:
-        """End the key whose public part is given."""
-        if not self._rows("revoke_key", prefix=prefix):
-            raise InputError(f"there is no key that starts with oee_{prefix}_")
 
     def check_key(self, token: str) -> Principal | None:
         """Whose key this is; None when it is malformed, unknown, wrong, expired or revoked."""

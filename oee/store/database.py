@@ -24,6 +24,8 @@ KEEPALIVE = {
 """A black hole shows within 3 to 6 s instead of hanging for minutes (R21)."""
 
 Row = tuple[Any, ...]
+DatabaseFault = psycopg.Error
+"""What the database refused for another reason than being away; the outermost floor makes a sentence of it."""
 Session = Connection[Row]
 """A connection in a transaction, as the layers above hand it on; only the store knows what it is made of."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from oee.model import ShiftInstance
-from oee.store.database import Row, fetch, fetch_one, run
+from oee.store.database import Row, Session, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
 
 
@@ -29,55 +28,58 @@ def _instance(line: str, row: Row) -> StoredInstance:
     )
 
 
-def instances_in(conn: Connection[Row], line: str, line_id: int, start_us: int, end_us: int) -> list[StoredInstance]:
+def instances_in(conn: Session, line: str, line_id: int, start_us: int, end_us: int) -> list[StoredInstance]:
     """Instances of a line that overlap ``[start, end)``, in order."""
     rows = fetch(conn, "instances/range", line_id=line_id, **{"from": from_us(start_us), "to": from_us(end_us)})
     return [_instance(line, row) for row in rows]
 
 
-def instance_named(conn: Connection[Row], line: str, line_id: int, date: str, name: str) -> StoredInstance | None:
+def instance_named(conn: Session, line: str, line_id: int, date: str, name: str) -> StoredInstance | None:
     """One instance by its identity."""
     row = fetch_one(conn, "instances/one", line_id=line_id, date=date, name=name)
     return _instance(line, row) if row else None
 
 
-def instance_numbered(conn: Connection[Row], line: str, instance_id: int) -> StoredInstance:
+def instance_numbered(conn: Session, line: str, instance_id: int) -> StoredInstance:
     """One instance by its number, which must exist."""
     return _instance(line, fetch(conn, "instances/by_id", instance_id=instance_id)[0])
 
 
-def instance_days(conn: Connection[Row], line_id: int) -> tuple[str, str] | None:
-    """First and last production day that a line has instances for."""
-    row = fetch_one(conn, "instances/span", line_id=line_id)
-    return (row[0].isoformat(), row[1].isoformat()) if row and row[0] else None
-
-
-def put_instances(conn: Connection[Row], line_id: int, instances: tuple[ShiftInstance, ...], since_us: int) -> None:
+def put_instances(conn: Session, line: str, line_id: int, instances: tuple[ShiftInstance, ...], since_us: int) -> None:
     """Make the stored instances of the days covered equal to these; the ledger gets those that end after ``since``."""
     if not instances:
         return
     days = sorted({i.production_date for i in instances})
+    stored = {
+        s.instance.key: s
+        for s in (
+            _instance(line, row) for row in fetch(conn, "instances/days", line_id=line_id, first=days[0], last=days[-1])
+        )
+    }
     keys = [f"{i.production_date}/{i.name}" for i in instances]
     run(conn, "instances/retire", line_id=line_id, first=days[0], last=days[-1], keys=keys)
     for i in instances:
-        number = fetch_one(
-            conn,
-            "instances/upsert",
-            line_id=line_id,
-            date=i.production_date,
-            name=i.name,
-            start=from_us(i.start_us),
-            end=from_us(i.end_us),
-            planned=i.planned,
-            cancelled=i.cancelled,
-            breaks=Jsonb(list(i.breaks), dumps=json.dumps),
-        )
-        if i.end_us > since_us and number:
-            run(
-                conn,
-                "ledger/add",
-                instance_id=number[0],
-                line_id=line_id,
-                start=from_us(i.start_us),
-                end=from_us(i.end_us),
-            )
+        known = stored.get(i.key)
+        number = known.instance_id if known else None
+        if known is None or known.instance != i:
+            number = _put(conn, line_id, i)
+        if i.end_us > since_us:
+            _to_ledger(conn, line_id, number, i, changed=known is not None and known.instance != i)
+
+
+def _put(conn: Session, line_id: int, i: ShiftInstance) -> int:
+    params = {
+        "date": i.production_date,
+        "name": i.name,
+        "start": from_us(i.start_us),
+        "end": from_us(i.end_us),
+        "planned": i.planned,
+        "cancelled": i.cancelled,
+        "breaks": Jsonb(list(i.breaks), dumps=json.dumps),
+    }
+    return int(fetch(conn, "instances/upsert", line_id=line_id, **params)[0][0])
+
+
+def _to_ledger(conn: Session, line_id: int, number: int | None, i: ShiftInstance, *, changed: bool) -> None:
+    span = {"start": from_us(i.start_us), "end": from_us(i.end_us)}
+    run(conn, "ledger/add", instance_id=number, line_id=line_id, changed=changed, **span)

@@ -112,6 +112,21 @@ class Master:
             raise NotFoundError("no plant file has been applied yet: run `oee apply PLANT.yaml`")
         return next((c for c in reversed(configs) if c.effective_us <= us), configs[0])
 
+    def config_with(self, line: str, machine: str | None, us: int) -> PlantConfig | None:
+        """The plant by which a line or machine is judged at an instant.
+
+        Before it was added, that is the configuration that first has it; after it was removed, the last one that had
+        it; None if none ever did.
+        """
+        having = [
+            c
+            for c in self.configs()
+            if line in c.plant.lines and (machine is None or machine in c.plant.lines[line].machines)
+        ]
+        in_force = [c for c in having if c.effective_us <= us]
+        found = in_force[-1] if in_force else next(iter(having), None)
+        return found.plant if found else None
+
     def apply(self, source: str, effective: datetime | None, now_us: int) -> list[str]:
         """Bring a checked plant file into the database (S-54): the first is valid always, later ones from then on.
 
@@ -132,6 +147,7 @@ class Master:
             fetch_one(conn, "master/add_config", effective_from=since, sha256=digest, source=source)
             if before:
                 run(conn, "master/dirty_all", **{"from": since})
+                run(conn, "ledger/touch_all", **{"from": since})
         valid = "from the beginning" if not before else f"from {since}"
         return [*changes, f"configuration of plant {plant.plant.id!r} is valid {valid}"]
 

@@ -190,25 +190,50 @@ class SampleStore:
             _mark(conn, _earliest(samples, alive, ids))
 
     def _known(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow]) -> Ids:
-        """Numbers for all that the batch names; asked again when something is new."""
-        machines = {tuple(m.split("/")) for a in alive for m in a.machines}
-        keys = {tuple(s.key.split("/")) for s in samples}
-        ids = self._ids
-        if ids is None or not (machines <= ids.machines.keys() and keys <= ids.tags.keys()):
-            ids = self._ids = Master(self._database).ids()
-        return ids
+        """Numbers for all that the batch names; made where no plant file that names it was applied yet."""
+        keys = {_tag_key(s.key) for s in samples}
+        machines = {_machine_key(m) for a in alive for m in a.machines} | {key[:2] for key in keys}
+        if self._ids is None or not _are_known(self._ids, machines, keys):
+            self._ids = Master(self._database).ids()
+        if not _are_known(self._ids, machines, keys):
+            self._add(machines, keys)
+            self._ids = Master(self._database).ids()
+        return self._ids
+
+    def _add(self, machines: set[tuple[str, str]], keys: set[tuple[str, str, str]]) -> None:
+        """Committed before the samples: numbers that are remembered here must outlive a batch that fails."""
+        with self._database.transaction() as conn:
+            run(conn, "master/lock")
+            for line in sorted({line for line, _ in machines}):
+                run(conn, "master/add_line", id=line)
+            for line, machine in sorted(machines):
+                run(conn, "master/add_machine", line=line, machine=machine)
+            for line, machine, signal in sorted(keys):
+                run(conn, "master/add_tag", line=line, machine=machine, signal=signal)
 
     @staticmethod
     def _write_alive(conn: Connection[Row], alive: Sequence[AliveRow], ids: Ids) -> None:
         for stretch in _stretches(alive):
-            line, machine = stretch[0].split("/")
-            if (line, machine) in ids.machines:
-                add_alive(conn, ids.machines[line, machine], stretch[1], stretch[2], stretch[3])
+            add_alive(conn, ids.machines[_machine_key(stretch[0])], stretch[1], stretch[2], stretch[3])
         last = {a.connector: a for a in sorted(alive, key=lambda a: a.through_us)}
         rows = [
             {"source": name, "through": from_us(a.through_us), "alive": bool(a.machines)} for name, a in last.items()
         ]
         run_many(conn, "samples/progress", rows)
+
+
+def _machine_key(name: str) -> tuple[str, str]:
+    line, machine = name.split("/")
+    return line, machine
+
+
+def _tag_key(name: str) -> tuple[str, str, str]:
+    line, machine, signal = name.split("/")
+    return line, machine, signal
+
+
+def _are_known(ids: Ids, machines: set[tuple[str, str]], keys: set[tuple[str, str, str]]) -> bool:
+    return machines <= ids.machines.keys() and keys <= ids.tags.keys()
 
 
 def add_alive(conn: Connection[Row], machine_id: int, source: str, from_us_: int, through_us: int) -> None:
@@ -236,16 +261,15 @@ def _stretches(alive: Sequence[AliveRow]) -> list[tuple[str, str, int, int]]:
 
 
 def _columns(conn: Connection[Row], samples: Sequence[SampleRow], ids: Ids) -> Columns:
-    """Arrays of a batch; tags that no applied plant file knows are dropped (their machine has no meaning here)."""
-    keys = [tuple(s.key.split("/")) for s in samples]
-    taken = [(s, k) for s, k in zip(samples, keys, strict=True) if k in ids.tags]
-    texts = {canonical_text(s.value) for s, k in taken if k[2] in TEXT_SIGNALS and s.value is not None}
+    """Arrays of a batch."""
+    keyed = [(s, _tag_key(s.key)) for s in samples]
+    texts = {canonical_text(s.value) for s, k in keyed if k[2] in TEXT_SIGNALS and s.value is not None}
     symbols = intern(conn, texts)
     return Columns(
-        np.array([s.ts_us for s, _ in taken], np.int64),
-        np.array([ids.tags[k] for _, k in taken], np.int32),
-        np.array([_number(s, k[2], symbols) for s, k in taken], np.float64),
-        np.array([signed(s.status) for s, _ in taken], np.int32),
+        np.array([s.ts_us for s, _ in keyed], np.int64),
+        np.array([ids.tags[k] for _, k in keyed], np.int32),
+        np.array([_number(s, k[2], symbols) for s, k in keyed], np.float64),
+        np.array([signed(s.status) for s, _ in keyed], np.int32),
     )
 
 
@@ -268,10 +292,8 @@ def _earliest(samples: Sequence[SampleRow], alive: Sequence[AliveRow], ids: Ids)
     marks = [(s.key.rsplit("/", 1)[0], s.ts_us) for s in samples]
     marks += [(m, a.from_us) for a in alive for m in a.machines]
     for name, us in marks:
-        line, machine = name.split("/")
-        number = ids.machines.get((line, machine))
-        if number is not None:
-            earliest[number] = min(us, earliest.get(number, us))
+        number = ids.machines[_machine_key(name)]
+        earliest[number] = min(us, earliest.get(number, us))
     return earliest
 
 

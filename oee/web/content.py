@@ -11,7 +11,7 @@ from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.live import LineNow, line_now, overview, rate_banners
 from oee.report.measures import good_pieces, indicators
-from oee.report.view import report_view, shift_head, shift_view, zone_of
+from oee.report.view import line_of, report_view, shift_head, shift_view, zone_of
 from oee.report.words import names_of
 from oee.source import ResultSource
 from oee.web.render import json_url, line_url, page_of, report_url, shift_url
@@ -180,6 +180,6 @@ def reports_page(source: ResultSource, line: str) -> Content:
 
 def _report_row(source: ResultSource, result: ShiftResult) -> dict[str, Any]:
     plant = source.plant()
-    measures = {m.name: m for m in indicators(result, plant.lines[result.line].targets)}
+    measures = {m.name: m for m in indicators(result, line_of(plant, result.line).targets)}
     head = shift_head(result, zone_of(plant))
     return {**measures, "good": good_pieces(result), "head": head, "url": report_url(result.instance)}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import psycopg
 import pytest
 
 from oee.api.serve import address_of, listen, serve
@@ -30,7 +31,7 @@ async def served(accounts: Accounts) -> AsyncIterator[httpx.AsyncClient]:
     await asyncio.wait_for(serving, 10)
 
 
-async def test_from_open_to_key_to_session(served, accounts):
+async def test_from_open_to_key_to_session(served, accounts, database):
     assert (await served.get("/api/v1/lines")).status_code == 200
     accounts.add_user("anna", "supervisor", "correct horse")
     assert (await served.get("/api/v1/lines")).status_code == 401
@@ -46,7 +47,8 @@ async def test_from_open_to_key_to_session(served, accounts):
     assert (await served.get("/")).status_code == 200
     assert (await served.get("/api/v1/lines")).content == by_key.content
 
-    accounts.disable_user("anna")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE account SET disabled_at = now()")
     assert (await served.get("/api/v1/lines")).status_code == 401
 
 

@@ -204,11 +204,11 @@ def test_s53_what_is_published_sums_to_its_elements(db: Database) -> None:
 
 
 def test_s34_days_and_free_windows_sum_their_instances(db: Database) -> None:
-    """Twenty-four hours of instances, off time included, are the production day."""
+    """All instances of a production day, off time included, are the day: so far, what has elapsed of it."""
     plant = Plant(db)
     plant.now_us = clock("06:00")
     plant.play(story(4, clock("06:01"), clock("10:30")), clock("10:30"), 30 * MIN_US)
-    start, end = clock("06:00"), clock("10:00")
+    start, end = clock("06:00"), clock("10:30")
     (day,) = plant.results.days("bottling", start, end)
     free = plant.results.window("bottling", start, end)
     assert day.window.elements == free.window.elements

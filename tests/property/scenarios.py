@@ -109,7 +109,8 @@ def calculation_of(s: Scenario) -> CalculationRules:
 def plan_of(s: Scenario) -> list[PlanPiece]:
     pieces, cursor = [], 0
     for a, b, category in s.marks:
-        pieces += [PlanPiece(us(cursor), us(a), None), PlanPiece(us(a), us(b), category, "Mark")]
+        mark = PlanPiece(us(a), us(b), category, "Mark", is_break=category is EXCLUDED)
+        pieces += [PlanPiece(us(cursor), us(a), None), mark]
         cursor = b
     pieces.append(PlanPiece(us(cursor), us(s.length), None))
     return [p for p in pieces if p.start_us < p.end_us]

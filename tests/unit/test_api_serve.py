@@ -15,11 +15,13 @@ from oee.store.accounts import Role
 from tests.api_fixture import MemoryAccounts, app
 
 PROGRAM = """
-from oee.api.serve import address_of, listen, serve_until_signal
+from oee.api.serve import address_of, listen, serve
+from oee.cli.run import together
 from tests.api_fixture import MemoryAccounts, app
 accounts = MemoryAccounts()
 listener = listen("127.0.0.1", 0, accounts)
-serve_until_signal(app(accounts=accounts), listener, lambda: print(address_of(listener), flush=True))
+up = lambda: print(address_of(listener), flush=True)
+together(lambda stop: serve(app(accounts=accounts), listener, stop, up))
 print("stopped", flush=True)
 """
 

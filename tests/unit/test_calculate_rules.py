@@ -145,9 +145,9 @@ def test_s24_not_scheduled_and_breaks_win_over_the_machine() -> None:
     assert e.unplanned_stop_us == 100 * MIN_US
 
 
-def test_s24_planned_maintenance_outranks_a_stop_of_the_machine() -> None:
+def test_s24_planned_maintenance_outranks_run_and_stop_of_the_machine() -> None:
     e = judged([(T0, "run"), (m(20), "stop"), (m(60), "run")], (m(10), m(40), PLANNED)).elements
-    assert (e.planned_stop_us, e.unplanned_stop_us) == (20 * MIN_US, 20 * MIN_US)
+    assert (e.planned_stop_us, e.unplanned_stop_us) == (30 * MIN_US, 20 * MIN_US)
 
 
 def test_s27_a_run_beats_a_break_for_exactly_its_duration() -> None:
@@ -256,3 +256,30 @@ def test_counter_decisions_raise_their_flags_in_their_window_alone() -> None:
 def test_external_time_is_its_own_loss() -> None:
     e = stop_of(600, "wait").elements
     assert (e.external_stop_us, e.unplanned_stop_us, e.stop_count) == (10 * MIN_US, 0, 0)
+
+
+def test_s23_a_small_stop_of_the_machine_continues_a_standstill() -> None:
+    """Four minutes, one that the machine calls small, two more: one stop of seven minutes; the one stays small."""
+    rules = replace(machine(), state_map={"run": RUN, "stop": UNPLANNED, "short": SMALL})
+    state = [(T0, "run"), (m(10), "stop"), (m(14), "short"), (m(15), "stop"), (m(17), "run")]
+    result = result_of(facts_of(rules, samples(state, through=END)), planned(T0, END), (T0, END))
+    assert [(s.start_us, s.end_us, s.length_us, s.in_window_us) for s in result.stops] == [
+        (m(10), m(17), 7 * MIN_US, 7 * MIN_US)
+    ]
+    e = result.elements
+    assert (e.unplanned_stop_us, e.small_stop_us, e.stop_count) == (6 * MIN_US, MIN_US, 1)
+
+
+def test_s27_a_run_does_not_beat_planned_maintenance_that_policy_excludes() -> None:
+    facts = facts_of(machine(), samples([(T0, "run")], through=END))
+    work = [PlanPiece(T0, m(10), None), PlanPiece(m(10), m(20), EXCLUDED, "Service"), PlanPiece(m(20), END, None)]
+    e = result_of(facts, work, (T0, END)).elements
+    assert (e.excluded_us, e.run_us) == (10 * MIN_US, 110 * MIN_US)
+
+
+def test_s13_outputs_are_one_sum_per_kind() -> None:
+    facts = facts_of(machine(), samples([(T0, "run")], total=[(T0, 0), (END, 120)]))
+    e = result_of(facts, planned(T0, m(90)), (T0, END)).elements
+    assert [(o.total_count, o.good_count) for o in e.output] == [(90, 90)]
+    assert [o.total_count for o in e.unscheduled] == [30]
+    assert e.unknown == ()

@@ -224,6 +224,13 @@ def test_s24_the_plan_ranks_breaks_over_maintenance_and_off_over_all() -> None:
     ]
 
 
+def test_s27_the_plan_tells_breaks_from_maintenance_that_is_excluded_too() -> None:
+    early = named(found(calendar(), "2026-06-02"), "early")
+    pieces = plan([early], [(early.start_us, early.end_us, "Service")], Category.EXCLUDED)
+    assert {p.name: p.is_break for p in pieces} == {"Service": False, "B": True}
+    assert {p.category for p in pieces} == {Category.EXCLUDED}
+
+
 @pytest.mark.parametrize(
     ("zone", "start", "hours"),
     [

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from engine_fixture import MIN_US, RULES, S_US, at, counter, facts_of, machine, parts_of, restarted, samples
 
-from oee.kernels.counters import Counted, CounterCarry, CounterLimits, RunClock, count, floor_at, pulses
+from oee.interpret import MachineRules, MachineSamples
+from oee.kernels.counters import Counted, CounterCarry, CounterLimits, count, pulses
+from oee.kernels.parts import RunClock, floor_at
 
 NO_RATE = CounterLimits()
 RATE_2 = CounterLimits(max_rate_per_s=Fraction(2))
@@ -236,3 +238,51 @@ def test_s9_total_rules_over_three_that_disagree() -> None:
     good = [(T0, 40), (T0 + 10 * MIN_US, 135)]
     facts = facts_of(rules, samples([(T0, "run")], total=ROWS["total"], good=good, reject=ROWS["reject"]))
     assert parts_of(facts, T0, T0 + 10 * MIN_US)[0] == 100
+
+
+@pytest.mark.parametrize("garbage", [-5, -(2.0**31), float("nan"), float("inf"), float("-inf"), 2.0**63, 1e308])
+@pytest.mark.parametrize("delta", [False, True])
+def test_s28_a_reading_that_is_no_count_is_left_out_and_told(garbage: float, delta: bool) -> None:
+    """Ten parts before it and ten after it, whatever it says; it makes nothing itself, not even on a reset."""
+    rules = machine(counters={"total": counter(delta=delta)})
+    values = [10, garbage, 10] if delta else [10, garbage, 20]
+    rows = [(T0, 0), *((T0 + (i + 1) * MIN_US, v) for i, v in enumerate(values))]
+    facts = facts_of(rules, samples([(T0, "run")], total=rows))
+    assert [c.total_count for c in facts.cells] == ([10, 10] if delta else [10, 5, 5])
+    decision = facts.decisions[0]
+    assert [(d.at_us, d.kind) for d in facts.decisions] == [(T0 + 2 * MIN_US, "counter_quarantined")]
+    assert decision.amount in decision.why
+
+
+def three(good: list[int], *, late_us: int = 0, minutes: int = 6) -> tuple[MachineRules, MachineSamples]:
+    """One part a minute, none rejected; ``good`` is read later than ``total`` and ``reject``."""
+    at_us = [T0 + i * MIN_US for i in range(minutes)]
+    rows = {"total": [*range(minutes)], "good": good, "reject": [0] * minutes}
+    late = {"good": late_us}
+    series = {name: [(t + late.get(name, 0), v) for t, v in zip(at_us, rows[name], strict=True)] for name in rows}
+    through = T0 + minutes * MIN_US
+    return machine(counters=dict.fromkeys(rows, counter())), samples([(T0, "run")], through=through, **series)
+
+
+def test_s9_three_that_begin_to_disagree_are_told_once() -> None:
+    """One part never becomes good: told when the difference changes, not again while it stays."""
+    facts = facts_of(*three([0, 1, 2, 2, 3, 4]))
+    assert [(d.at_us, d.kind, d.amount) for d in facts.decisions] == [
+        (T0 + 3 * MIN_US, "counts_inconsistent", "1"),
+    ]
+    assert sum(c.total_count for c in facts.cells) == 5
+
+
+def test_s9_counters_read_one_after_the_other_agree() -> None:
+    assert facts_of(*three([0, 1, 2, 3, 4, 5], late_us=7 * S_US)).decisions == []
+
+
+def test_s9_a_restart_tells_the_same_disagreements_as_one_run() -> None:
+    """Two hours; every seventh part never becomes good, read seconds late; taken up at every checkpoint (S-42)."""
+    rules, s = three([i - i // 7 for i in range(120)], late_us=35 * S_US, minutes=120)
+    whole = facts_of(rules, s)
+    assert len(whole.decisions) >= 15
+    assert whole.checkpoints
+    for checkpoint in whole.checkpoints:
+        again = restarted(rules, s, checkpoint)
+        assert again.decisions == [d for d in whole.decisions if d.at_us >= checkpoint.at_us]

@@ -140,7 +140,7 @@ def test_s12_ideal_cycle_is_machine_product_then_machine_then_product(
     [
         ("signals: {state: {profile: packml}}", None),
         ("signals: {state: {profile: packml, connector: plc, address: 'holding:1', type: uint16}}", 60_000_000),
-        ("signals: {total: {connector: plc, address: 'holding:1', type: uint16}}, max_age_s: null", None),
+        ("signals: {state: {profile: packml, connector: plc, address: 'coil:1'}}, max_age_s: null", None),
         ("max_age_s: 90", 90_000_000),
     ],
 )
@@ -153,11 +153,12 @@ def test_s26_max_age_defaults_to_60_s_with_a_connector_only(keys: str, max_age_u
     [("reject: {}", "counter"), ("total: {}, good: {}", "counter"), ("total: {}", "booked"), ("good: {}", "booked")],
 )
 def test_s9_rejects_come_from_a_counter_if_there_is_one(signals: str, source: str) -> None:
-    assert machine(f"signals: {{{signals}}}").reject_source == source
+    state = "state: {profile: packml}"
+    assert machine(f"signals: {{{state}, {signals}}}").reject_source == source
 
 
 def test_counters_need_no_rules_and_deltas_have_none() -> None:
-    signals = machine("signals: {total: {}, good: {delta: true}}").signals
+    signals = machine("signals: {state: {profile: packml}, total: {}, good: {delta: true}}").signals
     assert signals["total"].counter == CounterRules()
     assert (signals["good"].counter, signals["good"].delta) == (None, True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from pages_fixture import PagesSource
 from pages_plant import ZONE
@@ -10,6 +11,7 @@ from pages_plant import ZONE
 from oee.report.hours import hour_board
 from oee.report.json import report_json
 from oee.report.kpi import kpi_item
+from oee.report.view import report_view
 from oee.report.words import names_of
 
 SHIFT = ("filling-2", "2026-11-18", "early")
@@ -65,3 +67,12 @@ def test_unknown_is_null_and_never_zero() -> None:
     assert live is not None
     coming = report_json(live, [], SOURCE.plant())["hours"][-1]
     assert (coming["phase"], coming["good_count"], coming["delta"]) == ("todo", None, None)
+
+
+def test_a_line_that_the_plant_no_longer_has_is_told_by_its_id() -> None:
+    plant = SOURCE.plant()
+    gone = replace(plant, lines={k: v for k, v in plant.lines.items() if k != SHIFT[0]})
+    report = report_json(RESULT, SOURCE.revisions(*SHIFT), gone)
+    assert (report["header"]["line_name"], report["targets"]["oee"]) == (SHIFT[0], None)
+    assert report["kpi"] == REPORT["kpi"]
+    assert report_view(RESULT, gone, previous=RESULT).shift.line == SHIFT[0]

@@ -130,6 +130,12 @@ async def test_no_data_is_told_and_its_difference_is_not(web: httpx.AsyncClient)
     assert 'class="delta' not in tile
 
 
+async def test_tiles_name_availability_performance_and_quality(web: httpx.AsyncClient) -> None:
+    tile = (await web.get("/")).text.split("Filling 2</a>")[1].split("</li>")[0]
+    row = re.sub("<[^>]*>", "", tile.split('<p class="apq">')[1].split("</p>")[0])
+    assert re.fullmatch("Availability [0-9.]+\xa0%Performance [0-9.]+\xa0%Quality [0-9.]+\xa0%", row.strip())
+
+
 async def test_hostile_names_are_escaped_everywhere() -> None:
     lines = {"filling-2": Condition(HOSTILE, LINES["filling-2"].spec, "ORANGE")}
     source = PagesSource(lines=lines, plant_name=HOSTILE)

@@ -1,0 +1,140 @@
+"""What the interpretation of one machine takes and gives: rules, samples, checkpoints, facts. Plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from oee.kernels.counters import CounterCarry, CounterLimits
+from oee.kernels.intervals import Int64s
+from oee.kernels.profiles import STATES, mode_category
+from oee.kernels.states import Meaning, Piece, Series
+from oee.model import Category, Cell, CounterDecision
+
+UNITS_PER_COUNT = 1_000_000
+"""Readings are taken in millionths of a count, so that a counter of kilograms keeps its fractions exactly."""
+LARGEST_COUNT = 2.0**63 / UNITS_PER_COUNT
+"""From here on the units of a reading overflow int64."""
+MINUTE_US = 60_000_000
+CHECKPOINT_US = 15 * MINUTE_US
+FOREVER_US = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRule:
+    """How one counter is read: limits in counts, exact parts per count, whether it reports differences (S-8).
+
+    ``source`` names the connector that it comes from; None has no life of its own.
+    """
+
+    modulus: int | None
+    max_rate_per_s: Fraction | None
+    glitch_tolerance: Fraction
+    poll_us: int
+    parts_per_count: Fraction
+    delta: bool = False
+    source: str | None = None
+
+    @property
+    def limits(self) -> CounterLimits:
+        """The limits in units."""
+        return CounterLimits(
+            None if self.modulus is None else self.modulus * UNITS_PER_COUNT,
+            None if self.max_rate_per_s is None else self.max_rate_per_s * UNITS_PER_COUNT,
+            self.glitch_tolerance * UNITS_PER_COUNT,
+            self.poll_us,
+            UNITS_PER_COUNT,
+        )
+
+    @property
+    def factor(self) -> Fraction:
+        """Parts per unit."""
+        return self.parts_per_count / UNITS_PER_COUNT
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRules:
+    """All that the configuration says of how one machine's samples are read.
+
+    ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
+    ``max_age_us`` None lets a value hold until the next one (S-26); ``state_source`` names the connector of the state.
+    """
+
+    profile: str
+    state_map: Mapping[str, Category]
+    faults: Mapping[str, tuple[str, Category, bool]]
+    max_age_us: int | None
+    ideal_cycle_us: Fraction | None
+    counters: Mapping[str, CounterRule]
+    state_source: str | None = None
+
+    def meaning(self, state: str, mode: str | None, fault: str | None) -> Meaning:
+        """What a (state, mode, fault) means (S-20)."""
+        table = self.state_map if self.profile == "custom" else STATES[self.profile]
+        if state not in table:
+            return Meaning(Category.NO_DATA, unmapped=True)
+        category, setup = table[state], False
+        if mode is not None:
+            category, setup = mode_category(self.profile, mode, category)
+        reason, reason_category, reason_setup = self.faults.get(fault or "", (None, None, False))
+        return Meaning(category, reason, reason_category, setup or reason_setup)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSamples:
+    """Samples of one machine from its checkpoint on, with the text values in force there.
+
+    ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
+    ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
+    of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one.
+    """
+
+    symbols: tuple[str, ...]
+    state: Series
+    mode: Series
+    fault: Series
+    counters: Mapping[str, tuple[Int64s, np.ndarray]]
+    alive: tuple[Int64s, Int64s]
+    through_us: int
+    counter_alive: Mapping[str, tuple[Int64s, Int64s]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterState:
+    """A counter at a checkpoint: its last settled breakpoint, and the run time [µs] since."""
+
+    carry: CounterCarry
+    run_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where interpretation can start again: an instant at which the machine ran and was proven alive.
+
+    ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
+    """
+
+    at_us: int
+    counters: Mapping[str, CounterState] = field(default_factory=dict)
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a run of the interpretation says from ``start_us`` on.
+
+    ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
+    ``handovers`` are checkpoints at the cuts asked for.
+    """
+
+    start_us: int
+    through_us: int
+    hold_until_us: int
+    pieces: list[Piece]
+    cells: list[Cell]
+    decisions: list[CounterDecision]
+    checkpoints: list[Checkpoint]
+    handovers: list[Checkpoint]

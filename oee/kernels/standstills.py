@@ -1,0 +1,93 @@
+"""Standstills: which stretches without run are slow cycles, small stops or stops (S-22, S-23)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from oee.kernels.states import STOPPED, Piece
+from oee.model import Category, Stop
+
+STANDING = (*STOPPED, Category.SMALL_STOP)
+"""Categories whose time counts in a standstill's length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """A maximal stretch without run, unscheduled time or no_data (S-23). ``end_us`` is None while it is open."""
+
+    start_us: int
+    end_us: int | None
+    length_us: int
+
+
+def standstills_of(pieces: Sequence[Piece]) -> Iterable[Standstill]:
+    """Maximal stretches of stops, with the excluded time between them (S-23); excluded edges are trimmed off.
+
+    What the machine itself calls a small stop goes on with a standstill, and opens none.
+    """
+    start: int | None = None
+    last_end = length = 0
+    for p in pieces:
+        if p.category in STOPPED or (p.category is Category.SMALL_STOP and start is not None):
+            start = p.start_us if start is None else start
+            last_end, length = p.end_us, length + p.end_us - p.start_us
+        elif p.category is not Category.EXCLUDED and start is not None:
+            yield Standstill(start, last_end, length)
+            start, length = None, 0
+    if start is not None:
+        yield Standstill(start, None, length)
+
+
+def classify(
+    pieces: list[Piece], standstills: Sequence[Standstill], *, min_stop_us: int, small_stop_max_us: int
+) -> list[Piece]:
+    """S-22: short standstills are slow cycles, those up to the limit small stops; planned pieces never change.
+
+    An open one is undecided until it passes the limit and keeps the machine's own category so far (S-23).
+    """
+    short = {}
+    for s in standstills:
+        if s.end_us is None or s.length_us > small_stop_max_us:
+            continue
+        short[(s.start_us, s.end_us)] = Category.RUN if s.length_us < min_stop_us else Category.SMALL_STOP
+    spans = sorted(short)
+    out = []
+    for p in pieces:
+        k = bisect_right(spans, (p.start_us, 2**62)) - 1
+        inside = k >= 0 and spans[k][0] <= p.start_us < spans[k][1]
+        if inside and p.category in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP):
+            out.append(replace(p, category=short[spans[k]]))
+        else:
+            out.append(p)
+    return out
+
+
+def stop_of(pieces: Sequence[Piece], still: Standstill, small_stop_max_us: int) -> Stop | None:
+    """The stop that a long standstill is; one that is still open counts as a stop so far."""
+    if still.length_us <= small_stop_max_us and still.end_us is not None:
+        return None
+    end = still.end_us if still.end_us is not None else pieces[-1].end_us
+    inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
+    category, reason = _mostly(inside)
+    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
+
+
+def stop_so_far(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:
+    """An open stop, as long as it is by an instant."""
+    inside = [
+        replace(p, end_us=min(p.end_us, until_us))
+        for p in pieces
+        if start_us <= p.start_us < until_us and p.category in STANDING
+    ]
+    category, reason = _mostly(inside)
+    return Stop(start_us, None, category, reason, sum(p.end_us - p.start_us for p in inside), 0)
+
+
+def _mostly(stopped: Sequence[Piece]) -> tuple[Category, str | None]:
+    """Category and reason that a stop spent most of its time in."""
+    spent: dict[tuple[Category, str | None], int] = {}
+    for p in (p for p in stopped if p.category in STOPPED):
+        spent[p.category, p.reason] = spent.get((p.category, p.reason), 0) + p.end_us - p.start_us
+    return max(spent, key=lambda k: (spent[k], -k[0]))
