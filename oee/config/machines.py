@@ -85,6 +85,6 @@ def _reject_source(section: Section, signals: Mapping[str, SignalConfig]) -> str
         section.fault(item, what)
     if item and source != "counter" and counted:
         given = "`reject`" if "reject" in signals else "`total` and `good`"
-        what = f"{source} stands beside {given}, which count rejects; remove a signal or use `counter`"
+        what = f"{source} stands beside {given}, so rejects are counted; use `counter` or remove a signal"
         section.fault(item, what)
     return source

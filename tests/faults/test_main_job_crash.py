@@ -144,7 +144,8 @@ def _calm_instant(client, db, machine):
         return None
     answer = client.get(f"{place}/intervals", params={"from": iso(counts[0][0]), "to": iso(known_us)})
     runs = [(micros(i["start"]), micros(i["end"])) for i in answer.json()["items"] if i["category"] == "run"]
-    return next((ts for ts, _ in reversed(counts) if any(a < ts < b for a, b in runs)), None)
+    made = [ts for ts, value in counts if value > counts[0][1]]
+    return next((ts for ts in reversed(made) if any(a < ts < b for a, b in runs)), None)
 
 
 class Watch(threading.Thread):

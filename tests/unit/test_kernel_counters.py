@@ -255,20 +255,20 @@ def test_s28_a_reading_that_is_no_count_is_left_out_and_told(garbage: float, del
 
 
 def three(good: list[int], *, late_us: int = 0, minutes: int = 6) -> tuple[MachineRules, MachineSamples]:
-    """One part a minute, none rejected; ``good`` is read later than ``total`` and ``reject``."""
-    at_us = [T0 + i * MIN_US for i in range(minutes)]
+    """One part a minute, ten seconds past it, none rejected; ``good`` is read later than ``total`` and ``reject``."""
+    at_us = [T0 + 10 * S_US + i * MIN_US for i in range(minutes)]
     rows = {"total": [*range(minutes)], "good": good, "reject": [0] * minutes}
     late = {"good": late_us}
     series = {name: [(t + late.get(name, 0), v) for t, v in zip(at_us, rows[name], strict=True)] for name in rows}
     through = T0 + minutes * MIN_US
-    return machine(counters=dict.fromkeys(rows, counter())), samples([(T0, "run")], through=through, **series)
+    return machine(counters=dict.fromkeys(rows, counter())), samples([(T0, "run")], alive=[(T0, through)], **series)
 
 
 def test_s9_three_that_begin_to_disagree_are_told_once() -> None:
     """One part never becomes good: told when the difference changes, not again while it stays."""
     facts = facts_of(*three([0, 1, 2, 2, 3, 4]))
     assert [(d.at_us, d.kind, d.amount) for d in facts.decisions] == [
-        (T0 + 3 * MIN_US, "counts_inconsistent", "1"),
+        (T0 + 3 * MIN_US + 10 * S_US, "counts_inconsistent", "1"),
     ]
     assert sum(c.total_count for c in facts.cells) == 5
 
@@ -279,7 +279,7 @@ def test_s9_counters_read_one_after_the_other_agree() -> None:
 
 def test_s9_a_restart_tells_the_same_disagreements_as_one_run() -> None:
     """Two hours; every seventh part never becomes good, read seconds late; taken up at every checkpoint (S-42)."""
-    rules, s = three([i - i // 7 for i in range(120)], late_us=35 * S_US, minutes=120)
+    rules, s = three([i - i // 7 for i in range(120)], late_us=17 * S_US, minutes=120)
     whole = facts_of(rules, s)
     assert len(whole.decisions) >= 15
     assert whole.checkpoints
