@@ -28,7 +28,7 @@ from oee.store.facts import (
     replace_facts,
     set_facts_state,
 )
-from oee.store.master import Ids, Master
+from oee.store.master import ALWAYS_US, Ids, Master
 from oee.store.samples import (
     GOOD_LIMIT,
     IMPORT_SOURCE,
@@ -104,13 +104,16 @@ def _facts(
 
 
 def rules_timeline(master: Master, name: tuple[str, str], start_us: int) -> list[tuple[int, MachineRules]]:
-    """Rules of a machine from an instant on: (since, rules), neighbours that differ only."""
+    """Rules of a machine from an instant on: (since, rules), neighbours that differ only.
+
+    The first configuration that has the machine holds for all time before it, too.
+    """
     found: list[tuple[int, MachineRules]] = []
     for config in master.configs():
         rules = _rules(config.plant, name)
         if rules is None or (found and found[-1][1] == rules):
             continue
-        found.append((config.effective_us, rules))
+        found.append((config.effective_us if found else ALWAYS_US, rules))
     later = [f for f in found if f[0] > start_us]
     return [*found[: len(found) - len(later)][-1:], *later]
 
