@@ -27,16 +27,22 @@ def _feed(role, readings):
     return [[(s.ts_us, s.value) for s in samples] for samples in out]
 
 
-def test_r11_source_time_counts_whatever_its_age():
-    assert event_time(_reading(1, 10**15, source=5, server=10**15)) == (5, False)
+def test_r11_an_old_source_time_counts():
+    old = 10**15 - 30 * 86_400_000_000
+    assert event_time(_reading(1, 10**15, source=old, server=10**15)) == (old, False)
+
+
+def test_a_server_that_stamps_unwritten_values_with_1601_dates_nothing_back() -> None:
+    ancient = -11_644_473_600_000_000
+    assert event_time(_reading(1, 10**15, source=ancient, server=10**15)) == (10**15, True)
 
 
 def test_r11_a_device_clock_beyond_the_limit_gives_receive_time_and_the_flag():
     now = 10**15
     for error in (SKEW_LIMIT_US, -SKEW_LIMIT_US):
-        assert event_time(_reading(1, now, source=5, server=now + error)) == (5, False)
+        assert event_time(_reading(1, now, source=now - 5, server=now + error)) == (now - 5, False)
     for error in (SKEW_LIMIT_US + 1, -SKEW_LIMIT_US - 1):
-        assert event_time(_reading(1, now, source=5, server=now + error)) == (now, True)
+        assert event_time(_reading(1, now, source=now - 5, server=now + error)) == (now, True)
 
 
 def test_r11_the_future_and_an_unknown_clock_give_receive_time_and_the_flag():
