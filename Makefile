@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test faults check bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
 
 test: $(VENV)/.ready-dev
 	@tests/install-peers.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the database away for 20 s
+	$(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
