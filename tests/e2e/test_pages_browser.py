@@ -131,7 +131,6 @@ def test_report_prints_on_one_page(server: Server, browser: webdriver.Chrome, tm
     assert raw.count(b"/Type /Page\n") == 1
 
 
-@pytest.mark.slow
 def test_line_page_refreshes_in_place_and_tells_a_lost_connection(server: Server, browser: webdriver.Chrome) -> None:
     at_width(browser, 1440)
     browser.get(server.url("/lines/filling-2"))
