@@ -29,15 +29,8 @@ from oee.store.facts import (
     set_facts_state,
 )
 from oee.store.master import ALWAYS_US, Ids, Master
-from oee.store.samples import (
-    GOOD_LIMIT,
-    IMPORT_SOURCE,
-    alive_stretches,
-    first_sample_us,
-    in_force,
-    read_series,
-    symbol_texts,
-)
+from oee.store.samples import GOOD_LIMIT, IMPORT_SOURCE
+from oee.store.series import alive_stretches, first_sample_us, in_force, read_series, symbol_texts
 from oee.store.times import FAR_US, from_us, to_us
 
 TEXTS = ("state", "mode", "fault")

@@ -12,7 +12,7 @@ from oee.model import ShiftInstance
 from oee.store.database import Database, Session
 from oee.store.instances import put_instances
 from oee.store.master import ConfigRevision, Ids, Master
-from oee.store.samples import first_sample_us
+from oee.store.series import first_sample_us
 
 DAYS_AHEAD = 8
 

@@ -1,0 +1,67 @@
+"""Samples out: arrays for the interpretation, read in binary, and what is known of the time before them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import Connection
+
+from oee.store.database import Row, fetch, fetch_one
+from oee.store.sql import query
+from oee.store.times import PG_EPOCH_US, from_us, to_us
+
+
+def read_series(
+    conn: Connection[Row], tags: Sequence[int], start_us: int, end_us: int
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]]:
+    """Samples of tags in ``[start, end)``, in order of time: times [µs], values, signed StatusCodes by tag number."""
+    params = {"tags": list(tags), "from": from_us(start_us), "to": from_us(end_us)}
+    cursor = conn.cursor(binary=True)
+    cursor.execute(query("samples/series").encode(), params)
+    result = cursor.pgresult
+    found: dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]] = {}
+    for row in range(result.ntuples if result else 0):
+        cells = [_array(result.get_value(row, c), kind) for c, kind in ((1, ">i8"), (2, ">f8"), (3, ">i4"))]  # type: ignore[union-attr]
+        ts = cells[0].astype(np.int64) + PG_EPOCH_US
+        order = np.argsort(ts, kind="stable")
+        number = int.from_bytes(result.get_value(row, 0) or b"", "big")  # type: ignore[union-attr]
+        found[number] = (ts[order], cells[1].astype(np.float64)[order], cells[2].astype(np.int32)[order])
+    return found
+
+
+def _array(raw: bytes | None, kind: str) -> NDArray[Any]:
+    """Values of a binary one-dimensional array without NULLs: 20 bytes of head, then (length, value) pairs."""
+    if not raw:
+        return np.empty(0, kind)
+    items = np.frombuffer(raw, np.dtype([("length", ">i4"), ("value", kind)]), offset=20)
+    values: NDArray[Any] = items["value"]
+    return values
+
+
+def in_force(conn: Connection[Row], tags: Sequence[int], at_us: int) -> dict[int, tuple[int, float]]:
+    """The last Good sample of each tag at or before an instant: (time [µs], value)."""
+    rows = fetch(conn, "samples/in_force", tags=list(tags), at=from_us(at_us))
+    return {tag: (to_us(ts), value) for tag, ts, value in rows}
+
+
+def alive_stretches(conn: Connection[Row], machine_id: int, from_us_: int) -> dict[str, list[tuple[int, int]]]:
+    """Stretches of life per source that reach past an instant [µs]."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for source, start, end in fetch(conn, "samples/alive", machine_id=machine_id, **{"from": from_us(from_us_)}):
+        found[source].append((to_us(start), to_us(end)))
+    return found
+
+
+def symbol_texts(conn: Connection[Row], numbers: Iterable[int]) -> dict[int, str]:
+    """Texts of symbol numbers."""
+    return dict(fetch(conn, "samples/symbol_texts", ids=sorted(set(numbers))))
+
+
+def first_sample_us(conn: Connection[Row], machine_id: int) -> int | None:
+    """The machine's first sample ever [µs]."""
+    row = fetch_one(conn, "samples/first", machine_id=machine_id)
+    return to_us(row[0]) if row and row[0] is not None else None
