@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,6 +30,8 @@ def import_(samples: Path) -> None:
     with database() as db:
         report = import_csv(db, samples, clock_us(), say)
     click.echo(f"rows new {report.new}, duplicate {report.duplicate}, rejected {report.rejected}")
+    if report.rejected and not report.new and not report.duplicate:
+        sys.exit(1)
 
 
 @click.command()

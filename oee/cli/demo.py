@@ -131,7 +131,7 @@ def _run(folder: Path, db: Database, port: int, *, browse: bool) -> None:
         stopping.set()
         if filler.ident is not None:
             filler.join()
-    say(f"stopped after {(clock_us() - started) / US_PER_S:.0f} s; the data stay in {folder}")
+    say("stopping the simulated machines and the database ...")
 
 
 def _fill(

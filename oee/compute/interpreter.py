@@ -202,7 +202,10 @@ def load(
     checkpoint: Checkpoint | None,
     end_us: int,
 ) -> MachineSamples:
-    """All that the interpretation of a machine needs over ``[start, end)``."""
+    """All that the interpretation of a machine needs over ``[start, end)``.
+
+    It ends a microsecond after the last word, so that a state said at the very end is part of what is told.
+    """
     tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
     texts = {s: tags[s] for s in TEXTS if s in tags}
     held = in_force(conn, list(texts.values()), start_us)
@@ -224,7 +227,7 @@ def load(
         fault,
         counters,
         _alive(sources, rules.state_source, start_us, end_us),
-        min(max(ends, default=start_us), end_us),
+        min(max(ends, default=start_us - 1) + 1, end_us),
         {n: _alive(sources, source, start_us, end_us) for n, source in others.items()},
     )
 

@@ -16,11 +16,12 @@ from oee.config.model import LineConfig, PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.model import FLAGS, US_PER_S, Segment, ShiftInstance, ShiftResult, WindowResult
 from oee.source import LineState, MachineState, RevisionInfo
-from oee.store.database import Database, Session
+from oee.store.database import Database, Session, fetch_one
 from oee.store.facts import facts_state
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Ids, Master
 from oee.store.results import LINE, live_result, published, published_range, revisions
+from oee.store.times import to_us
 
 FRESH_US = 8_000_000
 """A live result older than this is computed anew by the reader: the compute process may be down."""
@@ -118,6 +119,9 @@ class Results:
             raise NotFoundError(
                 f"shift {stored.instance.name} of {stored.instance.production_date} has not started yet"
             )
+        if stored.instance.end_us <= min(_first_us(conn, ids, line, now), now):
+            shift = f"{stored.instance.name} of {stored.instance.production_date}"
+            raise NotFoundError(f"line {line!r} has no data of shift {shift}: its first data are newer")
         span = (stored.instance.start_us, min(stored.instance.end_us, now))
         ctx = self._context(conn, ids, line, machine, *span, now, at_us=stored.instance.start_us)
         return replace(shift_result(ctx, stored.instance), id=f"{stored.instance_id}-{number}-live")
@@ -128,10 +132,11 @@ class Results:
         number = _number(ids, line, machine)
         with self._database.transaction() as conn:
             done = published_range(conn, ids.line(line), number, from_us, to_us)
+            first = min(_first_us(conn, ids, line, now), now)
             begun = [
                 s
                 for s in instances_in(conn, line, ids.line(line), from_us, min(to_us, now))
-                if s.instance.start_us >= from_us
+                if s.instance.start_us >= from_us and s.instance.end_us > first
             ]
             return [done.get(s.instance_id) or self._newest(conn, ids, s, machine, now) for s in begun]
 
@@ -263,6 +268,12 @@ def _union(parts: list[ShiftResult]) -> ShiftResult:
         window=whole,
         definition="; ".join(dict.fromkeys(p.definition for p in parts)),
     )
+
+
+def _first_us(conn: Session, ids: Ids, line: str, now: int) -> int:
+    """From when a line has data; now where it has none."""
+    row = fetch_one(conn, "facts/line_first", line_id=ids.line(line))
+    return to_us(row[0]) if row and row[0] is not None else now
 
 
 def _number(ids: Ids, line: str, machine: str | None) -> int:

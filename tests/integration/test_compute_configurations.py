@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import pytest
+
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService
+from oee.errors import NotFoundError
 from oee.spool import SpoolAlive, SpoolSample
 from oee.store.database import Database
 from oee.store.master import Master
@@ -164,3 +167,25 @@ def test_s34_a_calendar_applied_now_finishes_what_began(db: Database) -> None:
     tiles = played.results.instances("l1", at(6), at(24 * 8))
     assert all(a.end_us == b.start_us for a, b in pairwise(tiles))
     assert [t.start_us for t in tiles if t.production_date == "2026-03-09" and t.name == "early"] == [at(24 * 7 + 7)]
+
+
+def test_the_state_in_the_very_last_row_holds_on(db: Database) -> None:
+    """Two rows are all that is known: it ran an hour, then it stood, and a value holds until the next one."""
+    held = plant().replace("ideal_cycle_s: 10", "ideal_cycle_s: 10\n        max_age_s: null")
+    played = Played(db, held)
+    states = [SpoolSample("l1/m/state", at(6), 1, 0), SpoolSample("l1/m/state", at(7), 2, 0)]
+    SampleStore(db).write(states, [])
+    played.now = at(20)
+    played.service.recompute()
+    elements = played.results.shift("l1", "2026-03-02", "early").window.elements
+    assert (elements.run_us, elements.unplanned_stop_us) == (HOUR, 7 * HOUR)
+
+
+def test_a_shift_before_the_first_data_has_no_result_and_is_not_running(db: Database) -> None:
+    played = Played(db, plant())
+    played.run_from("l1", 15, 16)
+    played.now = at(17)
+    played.service.tick()
+    with pytest.raises(NotFoundError, match="has no data of shift early"):
+        played.results.shift("l1", "2026-03-02", "early")
+    assert [r.instance.name for r in played.results.shifts("l1", at(0), at(17))] == ["late"]
