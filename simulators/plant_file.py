@@ -58,7 +58,7 @@ def _signal(machine: MachineSpec, signal: str) -> str:
         address = f'connector: plc_modbus, address: "{REFERENCES[signal]}", type: {width}, unit: {machine.unit}'
         profile = f"profile: custom, {_SIMPLE_MAP}"
     if signal in _COUNTERS:
-        return f"{address}, counter: {{modulus: {machine.modulus}}}"
+        return f"{address}, counter: {{modulus: {machine.modulus}, glitch_tolerance: 5}}"
     if signal == "fault":
         return f"{address}, {_REASONS}"
     return f"{address}, {profile}"

@@ -25,7 +25,6 @@ from oee.cli.web import web_app
 from oee.collect.collector import run_collector
 from oee.collect.importer import import_csv
 from oee.collect.plan import collection_plan
-from oee.compute.health import Health
 from oee.compute.scheduler import scheduled
 from oee.compute.service import ComputeService, clock_us
 from oee.config.environment import database_url, default_data_dir
@@ -34,11 +33,14 @@ from oee.model import US_PER_S
 from oee.store.accounts import Accounts
 from oee.store.database import Database
 from oee.store.master import Master
-from oee.store.samples import SampleStore
+from oee.store.samples import SampleStore, delivered_through_us
 
 DAY_US = 86_400 * US_PER_S
 HISTORY_INTERVAL_S = 5
 SEED = 7
+OVERLAP_US = 5 * US_PER_S
+"""History starts so long after the last value delivered: what a killed run left in its spool still arrives, and two
+sources must never speak of one time."""
 
 
 @click.command()
@@ -135,31 +137,30 @@ def _run(folder: Path, db: Database, port: int, *, browse: bool) -> None:
 
 
 def _fill(
-    folder: Path, db: Database, missing: tuple[int, int], filled: threading.Event, stopping: threading.Event
+    folder: Path, db: Database, missing: list[tuple[int, int]], filled: threading.Event, stopping: threading.Event
 ) -> None:
     """Fill in what the collector could not see: two weeks at first, later the time that the demo was down."""
-    since, until = missing
+    began = time.monotonic()
     try:
-        if until - since > 60 * US_PER_S:
-            say("history fills in behind the live pages ...")
-            began = time.monotonic()
-            _import_days(folder, db, since, until, stopping.is_set)
-            if not stopping.is_set():
-                say(f"history is complete after {time.monotonic() - began:.0f} s; reports follow")
-        filled.set()
+        say("history fills in behind the live pages ...")
+        for since, until in missing:
+            if since < until and not stopping.is_set():
+                _import_days(folder, db, since, until, stopping.is_set)
+        if not stopping.is_set():
+            say(f"history is complete after {time.monotonic() - began:.0f} s; reports follow")
+            filled.set()
     except OeeError as error:
         say(f"history stays incomplete: {error}; start the demo again to fill it in")
 
 
-def _missing(folder: Path, db: Database, until: int) -> tuple[int, int]:
-    """What to fill in: from where an earlier run was cut off, else from its last samples, else from the epoch."""
+def _missing(folder: Path, db: Database, until: int) -> list[tuple[int, int]]:
+    """What to fill in: all since the epoch at first; later what an earlier run left unfilled, and the time since it."""
     epoch_us = int(json.loads((folder / "demo.json").read_text(encoding="utf-8"))["epoch_us"])
     with suppress(OSError, ValueError):
         through_us, target_us = json.loads((folder / "filled.json").read_text(encoding="utf-8"))
-        ages = [age for age in Health(db, lambda: until).data_age_s().values() if age is not None]
-        known_us = until - round(max(ages, default=0.0) * US_PER_S)
-        return (max(known_us, through_us) if through_us == target_us else through_us), until
-    return epoch_us, until
+        known_us = max(through_us, *delivered_through_us(db), 0) + OVERLAP_US
+        return [(through_us, target_us), (known_us, until)]
+    return [(epoch_us, until)]
 
 
 def _import_days(folder: Path, db: Database, since: int, until: int, stopped: Callable[[], bool]) -> None:

@@ -17,7 +17,7 @@ from oee.store.database import Database, Row, fetch, run, run_many
 from oee.store.master import Ids, Master
 from oee.store.series import symbol_texts
 from oee.store.sql import query
-from oee.store.times import PG_EPOCH_US, from_us
+from oee.store.times import PG_EPOCH_US, from_us, to_us
 
 TEXT_SIGNALS = frozenset({"state", "mode", "fault", "product", "order"})
 """Signals whose values are names, whatever the device sends: 6, 6.0 and "6" are the same state."""
@@ -304,3 +304,8 @@ def _mark(conn: Connection[Row], earliest: Mapping[int, int]) -> None:
 
 
 mark_dirty = _mark
+
+
+def delivered_through_us(database: Database) -> list[int]:
+    """Watermark of every source that ever delivered [µs UTC]."""
+    return [to_us(at) for _, at in database.rows("samples/progress_all")]
