@@ -76,7 +76,7 @@ def _simulators(folder: Path, epoch_us: int) -> Iterator[None]:
     began = datetime.fromtimestamp(epoch_us / US_PER_S, UTC).isoformat()
     command = [sys.executable, "-m", "simulators", "--scenario", "demo", "--seed", str(SEED), "--epoch", began]
     command += ["--plant-file", str(folder / "plant.yaml"), *_ports_before(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603 - our own
         try:
             ready = process.stdout.readline() if process.stdout else ""
             if not ready:
@@ -171,7 +171,7 @@ def _import_days(folder: Path, db: Database, since: int, until: int, stopped: Ca
         command = [sys.executable, "-m", "simulators.history_files", "--seed", str(epoch["seed"])]
         command += ["--epoch-us", str(epoch["epoch_us"]), "--from-us", str(since), "--to-us", str(until)]
         command += ["--interval-s", str(HISTORY_INTERVAL_S), "--folder", scratch]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603 - our own
             for line in process.stdout or ():
                 path, through_us = line.split()
                 if stopped():

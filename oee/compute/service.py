@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from time import monotonic
 
@@ -66,11 +67,11 @@ class ComputeService:
         lines = self._lines(self.now_us())
         if live:
             for line in lines:
-                guarded(lambda line=line: self._live(ids, line, self.now_us()), line)  # type: ignore[misc]
+                guarded(partial(self._live, ids, line, self.now_us()), line)
         until = monotonic() + budget_s
         shifts = 0
         for line in lines if close else ():
-            shifts += guarded(lambda line=line: self._close(ids, line, self.now_us(), until), line) or 0  # type: ignore[misc]
+            shifts += guarded(partial(self._close, ids, line, self.now_us(), until), line) or 0
         return Round(machines, shifts)
 
     def be_patient(self) -> None:

@@ -24,11 +24,13 @@ def read_series(
     cursor.execute(query("samples/series").encode(), params)
     result = cursor.pgresult
     found: dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]] = {}
-    for row in range(result.ntuples if result else 0):
-        cells = [_array(result.get_value(row, c), kind) for c, kind in ((1, ">i8"), (2, ">f8"), (3, ">i4"))]  # type: ignore[union-attr]
+    if result is None:
+        return found
+    for row in range(result.ntuples):
+        cells = [_array(result.get_value(row, c), kind) for c, kind in ((1, ">i8"), (2, ">f8"), (3, ">i4"))]
         ts = cells[0].astype(np.int64) + PG_EPOCH_US
         order = np.argsort(ts, kind="stable")
-        number = int.from_bytes(result.get_value(row, 0) or b"", "big")  # type: ignore[union-attr]
+        number = int.from_bytes(result.get_value(row, 0) or b"", "big")
         found[number] = (ts[order], cells[1].astype(np.float64)[order], cells[2].astype(np.int32)[order])
     return found
 
