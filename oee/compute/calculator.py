@@ -167,7 +167,7 @@ def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[
             continue
         if a > cursor:
             out.append(PlanPiece(cursor, a, Category.NOT_SCHEDULED))
-        out.append(PlanPiece(a, b, p.category, p.name))
+        out.append(PlanPiece(a, b, p.category, p.name, p.is_break))
         cursor = b
     if cursor < end_us:
         out.append(PlanPiece(cursor, end_us, Category.NOT_SCHEDULED))

@@ -40,9 +40,9 @@ class Results:
     @contextmanager
     def _look(self, line: str) -> Iterator[Look]:
         """Look at one line in one transaction; an unknown one raises `NotFoundError`."""
+        self._master.configs()  # before the numbers, which must know all that the configurations name
         now, ids = self._now_us(), self._master.ids()
         ids.line(line)
-        self._master.configs()
         with self._database.transaction() as conn:
             yield Look(conn, self._master, ids, now)
 
