@@ -199,3 +199,18 @@ def test_the_feed_of_revisions_names_figures_that_are_there(api: httpx.Client) -
         if cursor is None:
             break
     assert joined == feed
+
+
+@pytest.mark.parametrize("line", ["presses", "bottling"])
+def test_pages_and_reports_of_rolled_up_lines_are_there(api: httpx.Client, line: str) -> None:
+    for path in (f"/lines/{line}", f"/lines/{line}/shifts/{DAY}/early", "/"):
+        page = api.get(path)
+        assert page.status_code == 200, page.text
+    report = api.get(f"/api/v1/lines/{line}/shifts/{DAY}/early/report", params={"format": "json"})
+    assert report.status_code == 200
+    (early,) = (
+        i
+        for i in items(api, "kpis", line=line, group_by="shift")
+        if i["production_date"] == str(DAY) and i["shift"] == "early"
+    )
+    assert report.json()["kpi"] == early
