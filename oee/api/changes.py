@@ -23,7 +23,9 @@ MAX_LIMIT = 1000
 class ChangeQuery(Query):
     """Which revisions."""
 
-    since_us: Instant = Field(0, alias="since", description="Computed at or after this instant; without it, all.")
+    since_us: Instant | None = Field(
+        None, alias="since", description="Computed at or after this instant; without it, all."
+    )
     line: OptionalName = Field(None, description="One line; without it, all lines.")
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(
@@ -48,7 +50,7 @@ def change_router(source: ResultSource) -> APIRouter:
     def revisions(request: Request, query: Annotated[ChangeQuery, fastapi.Query()]) -> Response:
         """Published revisions of shifts, oldest first; a page may end where new ones go on later."""
         after = decode_cursor(query.cursor, query.identity)[0] if query.cursor else 0
-        found = source.changes(query.line, query.since_us, after, query.limit + 1)
+        found = source.changes(query.line, query.since_us or 0, after, query.limit + 1)
         shown = found[: query.limit]
         resume = encode_cursor((shown[-1].number, "", ""), query.identity) if shown else query.cursor
         zone = ZoneInfo(source.plant().plant.timezone)

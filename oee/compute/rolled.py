@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from oee.compute.calculator import Context, Subject, context, shift_result, subject
-from oee.compute.rules import ideal_cycle_us
+from oee.compute.rules import calculation_rules
 from oee.kernels.rollup import BookedAs, contributors, roll_up
 from oee.model import ShiftInstance, ShiftResult
 from oee.store.database import Session
@@ -46,9 +46,10 @@ def line_result(who: Subject, results: Mapping[str, ShiftResult]) -> ShiftResult
 
 def _booked_as(who: Subject) -> BookedAs:
     """Parts that another machine counts keep their product, and go by the constraint's ideal cycle (S-40)."""
+    rules = calculation_rules(who.plant, who.source)
 
     def book(product: str | None) -> tuple[str | None, Fraction | None]:
-        return product or who.source.product, ideal_cycle_us(who.source)
+        return product or rules.product, rules.ideal_cycle_us
 
     return book
 

@@ -196,10 +196,13 @@ def guarded(work: Callable[[], int], what: str) -> int | None:
 
 
 def mark_again(database: Database, lines: list[str], from_us_: int, to_us_: int) -> None:
-    """Have the shifts of a range computed again; unchanged ones keep their revision."""
+    """Have the shifts of a range computed again; unchanged ones keep their revision.
+
+    Machines are marked before shifts, in the order in which the interpretation holds them: nobody waits in a ring.
+    """
     ids = Master(database).ids()
     with database.transaction() as conn:
         for line in lines:
             params = {"from": from_us(from_us_), "to": from_us(to_us_)}
-            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)
             run(conn, "samples/dirty_line", line_id=ids.line(line), **params)
+            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)

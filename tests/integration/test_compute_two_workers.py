@@ -12,7 +12,7 @@ import pytest
 from compute_plant import CAPPER, FILLER, MIN_US, PLANT, Plant, alive, arrival_us, clock, sample, story
 
 from oee.compute.interpreter import interpret_dirty
-from oee.compute.service import ComputeService, again
+from oee.compute.service import ComputeService, again, mark_again
 from oee.errors import DatabaseConflict
 from oee.store.database import Database
 from oee.store.master import Master
@@ -32,7 +32,7 @@ def ticking(database: str, plant: Plant, stop: threading.Event) -> int:
 
 
 def feed(plant: Plant, step_us: int) -> None:
-    """Four hours of data, half an hour at a time; each fourth record comes an hour late, some twice."""
+    """Four hours of data, some minutes at a time; each fourth record an hour late, some twice; asked for again."""
     records = sorted(story(5, clock("06:01"), clock("10:30")), key=arrival_us)
     held: list = []
     for at in range(clock("06:30"), clock("12:30") + 1, step_us):
@@ -42,6 +42,7 @@ def feed(plant: Plant, step_us: int) -> None:
         plant.write([r for r in new if r not in held] + late + late[:3])
         plant.now_us = at
         plant.write([alive(at - 1, at, FILLER, CAPPER)])
+        mark_again(plant.database, ["bottling"], at - 90 * MIN_US, at)
 
 
 @pytest.mark.parametrize("source", [PLANT, POOLED], ids=["constraint", "pooled"])
