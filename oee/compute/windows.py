@@ -57,10 +57,10 @@ def stops(look: Look, line: str, machine: str | None, from_us: int, to_us: int) 
 
 def _known_stops(judged: Whole, result: ShiftResult) -> Iterator[tuple[str, Stop]]:
     """Stops of a window with their machine; a window tells a stop as it stood at its end, here it goes on."""
+    known = {(name, s.start_us): s for name, ctx in judged.contexts.items() for s in ctx.settled.stops}
     for told in result.window.stops:
         name = told.machine or judged.who.source.id
-        known = next(s for s in judged.contexts[name].settled.stops if s.start_us == told.start_us)
-        yield name, replace(known, in_window_us=told.in_window_us)
+        yield name, replace(known[name, told.start_us], in_window_us=told.in_window_us)
 
 
 def stretches(
