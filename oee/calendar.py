@@ -123,11 +123,12 @@ def _turns(line: str, listed: Sequence[DatedShift]) -> list[_Turn]:
 
 
 def _clipped(shift: DatedShift, moved: Sequence[DatedShift]) -> _Turn:
-    """A shift less the time that moved ones take from its ends; nothing is left if they take it all."""
+    """A shift less the time that moved ones take: the longer end of it, nothing if they take it all."""
     start, end = shift.start_min, shift.end_min
     for m in moved:
         if m.start_min < end and m.end_min > start:
-            start, end = (m.end_min, end) if m.start_min <= start else (start, m.start_min)
+            ends = (start, m.start_min), (m.end_min, end)
+            start, end = max(ends, key=lambda span: span[1] - span[0])
     return _Turn(shift, start, end)
 
 
@@ -167,23 +168,29 @@ def exceptions_of(calendar: CalendarConfig, plant: PlantInfo, shift: ShiftInstan
 
 
 def _instance(line: str, turn: _Turn, production: str, zone: ZoneInfo) -> ShiftInstance:
-    start, end = (
-        resolve(date.fromordinal(m // MINUTES_A_DAY), m % MINUTES_A_DAY, zone) for m in (turn.start_min, turn.end_min)
-    )
-    breaks = _inside(tuple(_breaks(turn.dated, zone)), start, end)
+    start, end = _resolved(turn.start_min, zone), _resolved(turn.end_min, zone)
+    breaks = _inside(tuple(_breaks(turn, zone)), start, end)
     return ShiftInstance(line, production, turn.dated.pattern.name, start, end, breaks=breaks, team=turn.dated.team)
 
 
-def _breaks(shift: DatedShift, zone: ZoneInfo) -> Iterator[tuple[int, int, str]]:
+def _resolved(minute: int, zone: ZoneInfo) -> int:
+    """UTC µs of a nominal minute since year 1."""
+    return resolve(date.fromordinal(minute // MINUTES_A_DAY), minute % MINUTES_A_DAY, zone)
+
+
+def _breaks(turn: _Turn, zone: ZoneInfo) -> Iterator[tuple[int, int, str]]:
     """Breaks keep their nominal length from their resolved start (S-31).
 
     A moved shift may begin in the midst of a break, so the break of the day before and after are looked at as well.
     """
-    for b in shift.pattern.breaks:
-        length_us = ((b.end_min - b.start_min) % MINUTES_A_DAY) * 60_000_000
+    midnight = turn.dated.day.toordinal() * MINUTES_A_DAY
+    for b in turn.dated.pattern.breaks:
+        length_min = (b.end_min - b.start_min) % MINUTES_A_DAY
         for n in (-1, 0, 1):
-            start = resolve(shift.day, b.start_min + n * MINUTES_A_DAY, zone)
-            yield start, start + length_us, b.name
+            start_min = midnight + b.start_min + n * MINUTES_A_DAY
+            if start_min < turn.end_min and start_min + length_min > turn.start_min:
+                start = _resolved(start_min, zone)
+                yield start, start + length_min * 60_000_000, b.name
 
 
 def _inside(breaks: Sequence[tuple[int, int, str]], start_us: int, end_us: int) -> tuple[tuple[int, int, str], ...]:
