@@ -11,6 +11,7 @@ import click
 from oee.cli.common import database, day_of, instant_us, say
 from oee.cli.shift_table import shift_table
 from oee.cli.web import json_report, standalone_report
+from oee.collect.import_parquet import import_parquet
 from oee.collect.importer import import_csv
 from oee.compute.plan import timeline
 from oee.compute.queries import Results
@@ -23,11 +24,10 @@ from oee.store.times import FAR_US
 @click.command("import")
 @click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
 def import_(samples: Path) -> None:
-    """Import history from a CSV file: ts,machine,signal,value[,quality]."""
-    if samples.suffix.lower() == ".parquet":
-        raise InputError(f"{samples}: Parquet is not there yet in this version; convert it to CSV")
+    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality]."""
+    read = import_parquet if samples.suffix.lower() == ".parquet" else import_csv
     with database() as db:
-        report = import_csv(db, samples, clock_us(), say)
+        report = read(db, samples, clock_us(), say)
     click.echo(f"rows new {report.new}, duplicate {report.duplicate}, rejected {report.rejected}")
     if report.rejected and not report.new and not report.duplicate:
         sys.exit(1)
