@@ -83,16 +83,13 @@ _WANTED = {
 
 
 def _fits(types: Any, name: str, kind: Any) -> bool:
-    is_text: bool = (
-        types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind)
-    )
-    if name == "ts":
-        return is_text or types.is_timestamp(kind)
-    if name == "value":
-        return is_text or any(
-            f(kind) for f in (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
-        )
-    return is_text or (name == "quality" and types.is_integer(kind))
+    texts = (types.is_string, types.is_large_string, types.is_string_view, types.is_null)
+    also = {
+        "ts": (types.is_timestamp,),
+        "value": (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean),
+        "quality": (types.is_integer,),
+    }
+    return any(fits(kind) for fits in (*texts, *also.get(name, ())))
 
 
 def _chunks(arrow: Any, file: Any, columns: list[str], reader: RowReader, report: ImportReport) -> Iterator[list[Row]]:

@@ -144,25 +144,27 @@ def test_life_is_proven_from_the_first_row_to_the_last_over_all_batches(applied,
 ROWS = [(0, "press", "good", 1.0)]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (table(ROWS, ts=pa.timestamp("us")), "column ts has no time zone"),
-        (table(ROWS).set_column(0, "ts", pa.array([1], pa.int64())), "column ts is int64; it must be a timestamp"),
-        (table(ROWS).drop_columns(["signal"]), "has no column signal; the columns are ts,machine,signal,value"),
-        (table(ROWS).set_column(1, "machine", pa.array([1])), "column machine is int64; it must be text"),
-        (table(ROWS).set_column(3, "value", pa.array([[1]])), "column value is list<"),
-        (table(ROWS, quality=pa.array([0.5])), "column quality is double; it must be text or whole numbers"),
-        (b"ts,machine,signal,value\n", "can't be read as Parquet"),
-        (b"PAR1" + b"\x00" * 64 + b"PAR1", "can't be read as Parquet"),
-        (b"", "can't be read as Parquet"),
-    ],
-)
-def test_a_file_that_cannot_be_meant_is_refused_in_one_sentence(applied, tmp_path, content, words):
-    with pytest.raises(InputError, match=words) as refused:
-        imported(applied, tmp_path, content)
-    assert "samples.parquet" in str(refused.value)
-    assert "\n" not in str(refused.value)
+REFUSED = [
+    (table(ROWS, ts=pa.timestamp("us")), "column ts has no time zone"),
+    (table(ROWS).set_column(0, "ts", pa.array([1], pa.int64())), "column ts is int64; it must be a timestamp"),
+    (table(ROWS).drop_columns(["signal"]), "has no column signal; the columns are ts,machine,signal,value"),
+    (table(ROWS).set_column(1, "machine", pa.array([1])), "column machine is int64; it must be text"),
+    (table(ROWS).set_column(3, "value", pa.array([[1]])), "column value is list<"),
+    (table(ROWS, quality=pa.array([0.5])), "column quality is double; it must be text or whole numbers"),
+    (table(ROWS).append_column("ts", pa.array([1])), "has column ts twice"),
+    (b"ts,machine,signal,value\n", "can't be read as Parquet"),
+    (b"PAR1" + bytes(64) + b"PAR1", "can't be read as Parquet"),
+    (b"", "can't be read as Parquet"),
+]
+
+
+def test_a_file_that_cannot_be_meant_is_refused_in_one_sentence(applied, tmp_path):
+    for content, words in REFUSED:
+        with pytest.raises(InputError, match=words) as refused:
+            imported(applied, tmp_path, content)
+        assert "samples.parquet" in str(refused.value)
+        assert "\n" not in str(refused.value)
+    assert stored(applied) == []
 
 
 def test_a_file_broken_in_the_middle_says_how_far_it_came(applied, tmp_path, monkeypatch):
