@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 from compute_plant import CAPPER, DAY_US, FILLER, MIN_US, PLANT, S_US, Plant, Record, alive, clock, sample, story
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from main_job import module_database
 
@@ -235,6 +235,7 @@ def batches_of(records: Iterable[Record], rng: Random, count: int) -> list[Batch
 
 @settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 9), repeats=st.integers(0, 4), first=st.integers(0, 9))
+@example(seed=1, count=3, repeats=0, first=0)  # proof of life that came backwards
 def test_s42_any_arrival_repetition_chunking_and_restart_says_the_same(
     emptied: Database, seed: int, count: int, repeats: int, first: int
 ) -> None:
