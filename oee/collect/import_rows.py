@@ -17,6 +17,8 @@ from oee.store.times import FAR_US, from_us, to_us
 COLUMNS = ("ts", "machine", "signal", "value")
 HEADER = "ts,machine,signal,value[,quality]"
 QUALITY = {"": 0, "good": 0, "uncertain": 0x40000000, "bad": 0x80000000}
+NAME_SIGNALS = frozenset({"product", "order"})
+"""Names stay as they are written, 0815 too; an empty one is none."""
 Field = str | float | int | bool | None
 """A cell: text of a CSV file; of Parquet also a number, or an instant [µs UTC] as ``ts``."""
 
@@ -108,8 +110,10 @@ def _quality(field: Field) -> int:
 
 
 def _value(field: Field, signal: str, *, good: bool) -> float | str | None:
-    """A value as its signal takes it; only a value that is not Good may be empty."""
+    """A value as its signal takes it; only a product, an order or a value that is not Good may be empty."""
     if field is None or (isinstance(field, str) and not field.strip()) or (isinstance(field, float) and isnan(field)):
+        if good and signal in NAME_SIGNALS:
+            return ""
         if good:
             raise InputError("there is no value")
         return None
@@ -131,7 +135,7 @@ def _text(field: str | float | bool, signal: str) -> str:
     text = field.strip()
     if usable(text, 0)[0] is None:
         raise InputError(f"{text[:20]!r} is no {signal}: it holds a NUL, or more than {MAX_TEXT_BYTES} bytes")
-    return _canonical(text)
+    return text if signal in NAME_SIGNALS else _canonical(text)
 
 
 def _canonical(text: str) -> str:

@@ -21,10 +21,10 @@ class StoredInstance:
 
 
 def _instance(line: str, row: Row) -> StoredInstance:
-    number, day, name, start, end, planned, cancelled, breaks, team = row
+    number, day, name, start, end, planned, cancelled, breaks, *team = row
     pieces = tuple((b[0], b[1], b[2]) for b in breaks)
     span = to_us(start), to_us(end)
-    return StoredInstance(number, ShiftInstance(line, day.isoformat(), name, *span, planned, cancelled, pieces, team))
+    return StoredInstance(number, ShiftInstance(line, day.isoformat(), name, *span, planned, cancelled, pieces, *team))
 
 
 def instances_in(conn: Session, line: str, line_id: int, start_us: int, end_us: int) -> list[StoredInstance]:

@@ -181,3 +181,21 @@ def test_without_pyarrow_the_sentence_says_how_to_get_it(applied, tmp_path, monk
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"pip install 'oee\[parquet\]'"):
         import_parquet(applied, tmp_path / "any.parquet", NOW, print)
+
+
+PRODUCTS = """
+version: 1
+plant: {id: works, timezone: UTC}
+calendars: {default: {shifts: {day: {start: "06:00", end: "14:00"}}, week: {mon: [day]}}}
+lines: {l: {calendar: default, machines: {m: {}}}}
+"""
+
+
+def test_names_of_products_stay_as_they_are_written_and_an_empty_one_is_none(db, tmp_path):
+    Master(db).apply(PRODUCTS, None, NOW)
+    db_rows(db, "INSERT INTO tag (machine_id, signal) SELECT machine_id, 'product' FROM machine RETURNING 1")
+    values = ["0815", "A", "", None]
+    report, told = imported(db, tmp_path, table([(n, "m", "product", v) for n, v in enumerate(values)]))
+    assert (report.new, told) == (4, [])
+    texts = db_rows(db, "SELECT text FROM sample s JOIN symbol ON symbol_id = s.value::bigint ORDER BY ts")
+    assert [t for (t,) in texts] == ["0815", "A", "", ""]
