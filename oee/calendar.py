@@ -80,9 +80,10 @@ def instances(
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A shift of a date with the nominal minutes that are left to it."""
+    """A shift of a date, its production day, and the nominal minutes that are left to it."""
 
     dated: DatedShift
+    production: date
     start_min: int
     end_min: int
 
@@ -91,21 +92,18 @@ def _settled(
     line: str, calendar: CalendarConfig, plant: PlantInfo, listed: Sequence[DatedShift], zone: ZoneInfo
 ) -> list[ShiftInstance]:
     """Who has the time: a moved shift clips its neighbours, a cancelled one gives way to a working one."""
-
-    def resolved(turn: _Turn) -> ShiftInstance:
-        production = production_date(calendar, plant, turn.dated)
-        return _instance(line, turn, production.isoformat(), zone)
-
-    kept = _in_turn([resolved(turn) for turn in _turns(line, listed)])
-    for shift in listed:
-        if not shift.is_worked:
-            off = replace(resolved(_Turn(shift, shift.start_min, shift.end_min)), planned=False, cancelled=True)
+    turns = [_Turn(s, production_date(calendar, plant, s), s.start_min, s.end_min) for s in listed]
+    working = sorted((t for t in turns if t.dated.is_worked), key=lambda t: t.start_min)
+    kept = _in_turn([_instance(line, t, zone) for t in _turns(line, working)])
+    for turn in turns:
+        if not turn.dated.is_worked:
+            off = replace(_instance(line, turn, zone), planned=False, cancelled=True, breaks=())
             if off.start_us < off.end_us and all(off.end_us <= k.start_us or k.end_us <= off.start_us for k in kept):
-                kept.append(replace(off, breaks=()))
+                kept.append(off)
     return sorted(kept, key=lambda s: s.start_us)
 
 
-def _turns(line: str, listed: Sequence[DatedShift]) -> list[_Turn]:
+def _turns(line: str, working: Sequence[_Turn]) -> list[_Turn]:
     """Worked shifts in nominal order, moved ones whole, the others less what those take.
 
     Raises
@@ -113,23 +111,28 @@ def _turns(line: str, listed: Sequence[DatedShift]) -> list[_Turn]:
     ValueError
         if two shifts of the pattern, or two moved ones, overlap.
     """
-    working = sorted((s for s in listed if s.is_worked), key=lambda s: s.start_min)
-    moved, usual = [s for s in working if s.is_moved], [s for s in working if not s.is_moved]
+    moved, usual = [t for t in working if t.dated.is_moved], [t for t in working if not t.dated.is_moved]
     for a, b in (*pairwise(moved), *pairwise(usual)):
         if b.start_min < a.end_min:
-            raise ValueError(f"shifts {a.pattern.name} and {b.pattern.name} of {line} overlap on {b.day}")
-    turns = [_clipped(s, () if s.is_moved else moved) for s in working]
+            names = f"{a.dated.pattern.name} and {b.dated.pattern.name}"
+            raise ValueError(f"shifts {names} of {line} overlap on {b.dated.day}")
+    turns = [*moved, *(_clipped(t, moved) for t in usual)]
     return sorted((t for t in turns if t.start_min < t.end_min), key=lambda t: t.start_min)
 
 
-def _clipped(shift: DatedShift, moved: Sequence[DatedShift]) -> _Turn:
-    """A shift less the time that moved ones take: the longer end of it, nothing if they take it all."""
-    start, end = shift.start_min, shift.end_min
+def _clipped(turn: _Turn, moved: Sequence[_Turn]) -> _Turn:
+    """A shift less the time that moved ones take, nothing if they take it all.
+
+    Of two ends the longer is left; beside a shift of another production day, the one on its own day's side.
+    """
     for m in moved:
-        if m.start_min < end and m.end_min > start:
-            ends = (start, m.start_min), (m.end_min, end)
-            start, end = max(ends, key=lambda span: span[1] - span[0])
-    return _Turn(shift, start, end)
+        if m.start_min < turn.end_min and m.end_min > turn.start_min:
+            before, after = replace(turn, end_min=m.start_min), replace(turn, start_min=m.end_min)
+            if turn.production == m.production:
+                turn = max(before, after, key=lambda t: t.end_min - t.start_min)
+            else:
+                turn = before if turn.production < m.production else after
+    return turn
 
 
 def _in_turn(shifts: Sequence[ShiftInstance]) -> list[ShiftInstance]:
@@ -167,10 +170,11 @@ def exceptions_of(calendar: CalendarConfig, plant: PlantInfo, shift: ShiftInstan
     return [e for e in calendar.exceptions if e.date == day and e.shift in (None, shift.name)]
 
 
-def _instance(line: str, turn: _Turn, production: str, zone: ZoneInfo) -> ShiftInstance:
+def _instance(line: str, turn: _Turn, zone: ZoneInfo) -> ShiftInstance:
     start, end = _resolved(turn.start_min, zone), _resolved(turn.end_min, zone)
     breaks = _inside(tuple(_breaks(turn, zone)), start, end)
-    return ShiftInstance(line, production, turn.dated.pattern.name, start, end, breaks=breaks, team=turn.dated.team)
+    shift, day = turn.dated, turn.production.isoformat()
+    return ShiftInstance(line, day, shift.pattern.name, start, end, breaks=breaks, team=shift.team)
 
 
 def _resolved(minute: int, zone: ZoneInfo) -> int:
