@@ -10,6 +10,7 @@ import pytest
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService
 from oee.errors import NotFoundError
+from oee.report.kpi import kpi_item
 from oee.spool import SpoolAlive, SpoolSample
 from oee.store.database import Database
 from oee.store.master import Master
@@ -312,3 +313,22 @@ def test_s27_a_run_beats_no_maintenance_and_a_machine_has_its_own(db: Database) 
         e = played.results.shift("l1", "2026-03-02", "early").window.elements
         assert (e.excluded_us, e.planned_stop_us) == found
         assert e.run_us == 7 * HOUR
+
+
+def test_s33_the_team_stands_in_the_shift_and_its_results_and_another_one_revises_them(db: Database) -> None:
+    teams = "rotation: {anchor: 2026-03-02, days: [[early], [late]], teams: {A: 0, B: 1}}"
+    crews = plant().replace("week: {mon: [early, late]}", teams)
+    played = Played(db, crews)
+    played.run_from("l1", 6, 22)
+    played.now = at(23)
+    played.service.recompute()
+    assert [r.instance.team for r in played.results.shifts("l1", at(6), at(22))] == ["A", "B"]
+    stored = played.results.instances("l1", at(6), at(24 + 22))
+    assert [s.team for s in stored if s.planned] == ["A", "B", "B", "A"]
+    first = played.results.shift("l1", "2026-03-02", "early")
+    assert kpi_item(first, UTC)["team"] == "A"
+    played.apply(crews.replace("{A: 0, B: 1}", "{B: 0, A: 1}"), effective_us=at(0))
+    played.service.recompute()
+    again = played.results.shift("l1", "2026-03-02", "early")
+    assert (again.revision, again.cause, again.instance.team) == (2, "calendar changed", "B")
+    assert again.window == first.window
