@@ -183,6 +183,7 @@ class ShiftInstance:
 
     ``breaks`` are resolved UTC pieces ``(start_us, end_us, name)`` inside the instance;
     ``planned`` is False for ``off`` instances; a cancelled shift keeps its identity and has ``cancelled`` set.
+    ``team`` works it, where a rotation has teams; another team makes it no other shift.
     """
 
     line: str
@@ -193,6 +194,7 @@ class ShiftInstance:
     planned: bool = True
     cancelled: bool = False
     breaks: tuple[tuple[int, int, str], ...] = ()
+    team: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:

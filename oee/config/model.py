@@ -41,7 +41,10 @@ class ShiftPattern:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A cycle of days that repeats from `anchor` on and before it; each day lists shift names (S-33)."""
+    """A cycle of days that repeats from `anchor` on and before it; each day lists shift names (S-33).
+
+    Each of the `teams` works the whole cycle, its number of days further on.
+    """
 
     anchor: date
     days: tuple[tuple[str, ...], ...]
@@ -52,8 +55,8 @@ class Rotation:
 class CalendarException:
     """One dated exception, in one of four forms.
 
-    `closed`; `shifts` (replaces the day's list); `shift` with `start_min` and `end_min` (moved); `shift` with
-    `cancelled`.
+    `closed`; `shifts` (replaces the day's list); `shift` with `start_min` and `end_min` (moved) or `breaks` (instead
+    of the shift's own), or both; `shift` with `cancelled`.
     """
 
     date: date
@@ -64,6 +67,7 @@ class CalendarException:
     start_min: int | None = None
     end_min: int | None = None
     cancelled: bool = False
+    breaks: tuple[BreakPattern, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,6 @@ NOT_YET: tuple[NotYet, ...] = (
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls"),
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
-    NotYet(("calendars", "*", "rotation", "teams")),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
     NotYet(("lines", "*", "machines", "*", "products"), "keep one entry", most=1),
     *_keys(_SIGNAL[:-1], "product", "order", "speed"),
