@@ -200,7 +200,7 @@ async def test_a_lost_connection_is_told_at_once_and_namespaces_are_resolved_ane
                 await follower.until(lambda follower=follower: follower.failure)
                 assert asyncio.get_running_loop().time() - begin < 1.0
         assert [(r.value, r.status) for r in follower.readings] == [(value, 0)]
-        assert "ended the connection" in follower.failure
+        assert "closed the connection" in follower.failure
     await asyncio.sleep(0.1)
     assert tasks_of_clients() == set()
 
