@@ -8,8 +8,9 @@ from connectors import status
 from connectors.base import Batch, Reading, TagSpec
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth, PlannedTag
 from oee.collect.exception import TagRole
+from oee.collect.losses import REASON, Losses
 from oee.collect.readings import ReadingLog
-from oee.spool import SpoolAlive, SpoolGap, SpoolSample
+from oee.spool import Spool, SpoolAlive, SpoolGap, SpoolLoss, SpoolSample
 
 S = 1_000_000
 BAD = status.BAD_DEVICE_FAILURE
@@ -165,3 +166,31 @@ def test_values_that_a_server_dropped_are_counted():
     log = ReadingLog(ConnectorPlan("plc", "x", {}, 1.0, 1.0, (tag,), "subscribe"), health)
     log.published(Batch((_reading("l/a/state", 1, 5, code=0x480), _reading("l/a/state", 2, 6)), 5, 6))
     assert health.overflows_count == 1
+
+
+def test_r7_records_lost_on_the_disk_are_a_gap_of_every_endpoint_and_prove_no_life(tmp_path):
+    def alive(name, start, end):
+        return SpoolAlive(name, start, end, (f"l/{name}",))
+
+    kept = [alive("a", 0, 10), alive("b", 0, 10), alive("a", 10, 20)]
+    lost = SpoolSample("l/a/state", 25, "LOST", 0)
+    after = [alive("a", 20, 30), alive("b", 10, 30), alive("a", 30, 40), alive("b", 30, 40)]
+    with Spool.open(tmp_path) as spool:
+        spool.append_batch([*kept, lost, *after])
+        spool.commit()
+    [segment] = tmp_path.glob("*.seg")
+    data = segment.read_bytes()
+    segment.write_bytes(data.replace(b"LOST", b"LAST"))
+    with Spool.open(tmp_path) as spool:
+        records, _ = spool.read(100)
+        assert spool.damaged_count == 1
+    told = Losses().told(records)
+    assert told[:3] == kept
+    assert _gaps(told) == [(20, ("l/a",), REASON), (10, ("l/b",), REASON)]
+    assert _life(told[3:]) == [(30, 30, ("l/a",)), (30, 30, ("l/b",)), (30, 40, ("l/a",)), (30, 40, ("l/b",))]
+
+
+def test_what_nothing_was_lost_of_passes_as_it_is():
+    records = [SpoolGap("a", 5, ("l/a",), "off"), SpoolAlive("a", 6, 6, ()), SpoolSample("l/a/state", 7, 1, 0)]
+    assert Losses().told(records) == records
+    assert Losses().told([SpoolLoss(), *records]) == records

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolLoss, SpoolSample
 from oee.spool.disk import Disk
 from oee.spool.frame import frame, frames
 from oee.spool.records import Decoder, Encoder
@@ -31,7 +31,7 @@ def _drain(spool, size=1000):
         records, position = spool.read(size)
         if not records:
             return out
-        out += records
+        out += [record for record in records if not isinstance(record, SpoolLoss)]
         spool.delivered(position)
 
 
