@@ -42,8 +42,8 @@ class Pace:
 
     @property
     def queue_size(self) -> int:
-        """Values that the server keeps of a tag between two publications: twice as many as it takes on time."""
-        return max(10, 2 * ceil(self.interval_s / self.sampling_s))
+        """Values that the server keeps of a tag between publications: some report every change, not only samples."""
+        return max(100, 2 * ceil(self.interval_s / self.sampling_s))
 
 
 class _Published(NamedTuple):

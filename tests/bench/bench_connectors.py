@@ -72,7 +72,7 @@ def _run_modbus(port: int) -> None:
     ModbusServer("127.0.0.1", port, data_bank=DataBank(h_regs_size=_MODBUS_REGISTERS)).start()
 
 
-async def _opened(connector_of: object, deadline_s: float = 20.0) -> Connector:
+async def _opened(connector_of: object, deadline_s: float = 60.0) -> Connector:
     assert callable(connector_of)
     end = time.monotonic() + deadline_s
     while True:
