@@ -13,13 +13,13 @@ import numpy as np
 from oee.collect.import_rows import COLUMNS, HEADER, Row, RowReader
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.life import add_alive
 from oee.store.master import Ids, Master
 from oee.store.samples import (
     GOOD_LIMIT,
     IMPORT_SOURCE,
     TEXT_SIGNALS,
     Columns,
-    add_alive,
     insert_import,
     intern,
     mark_dirty,

@@ -32,7 +32,7 @@ def test_every_value_without_effect_is_told_on_the_page() -> None:
     told = {
         "policy": "security policies",
         "kind": "other kinds",
-        "mode": "`mode: subscribe`",
+        "mode": "security policies",
     }
     grouped = {"certificate", "private_key", "server_certificate"} | {
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls")
