@@ -160,7 +160,7 @@ def cut_by(
 
 def _tally(settled: Settled, start_us: int, end_us: int) -> Tally:
     """All of a window."""
-    long = [s for s in settled.stops if _has_unplanned(settled, s)]
+    long = [s for s in settled.stops if s.counted]
     cells = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
     return Tally(
         _clip(settled, start_us, end_us),
@@ -214,13 +214,6 @@ def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules
     return any(rules.ideal_of(product) is not None for product in in_force)
 
 
-def _has_unplanned(settled: Settled, stop: Stop) -> bool:
-    """Stops of MTTR and MTBF are those with unplanned time in them."""
-    first = bisect_left(settled.starts, stop.start_us)
-    last = bisect_left(settled.starts, stop.end_us) if stop.end_us is not None else len(settled.pieces)
-    return any(p.category is Category.UNPLANNED_STOP for p in settled.pieces[first:last])
-
-
 def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:
     """Stops that reach into the window, told as they stood at its end: what comes later changes no closed shift."""
     for s in settled.stops:
@@ -234,7 +227,7 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
             if p.category in STANDING
         )
         if inside:
-            yield replace(told, in_window_us=inside)
+            yield replace(told, in_window_us=inside, counted=s.counted)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:
