@@ -198,7 +198,7 @@ def test_a_damaged_checkpoint_is_never_used(db: Database, damage: str) -> None:
         "at_ts": "at_ts = at_ts - interval '1 minute'",
         "every": "payload = overlay(payload placing chr(ascii(substr(payload, 12, 1)) # 1) from 12 for 1)",
     }[damage]
-    where = "true" if damage == "every" else newest
+    where = newest if damage == "at_ts" else "true"
     damaged = plant.rows(f"UPDATE checkpoint SET {change} WHERE {where} RETURNING machine_id, at_ts")
     assert damaged
     plant.play(records, END, 10 * MIN_US)
