@@ -50,7 +50,7 @@ def _epoch_us(text: str) -> int:
 
 async def _run(arguments: argparse.Namespace) -> None:
     epoch_us = arguments.epoch or wall_clock_us()
-    live = LivePlant(Plant.at(arguments.seed, SCENARIOS[arguments.scenario], epoch_us))
+    live = LivePlant(Plant.at(arguments.seed, SCENARIOS[arguments.scenario](epoch_us), epoch_us))
     live.now_us()
     async with AsyncExitStack() as stack:
         if arguments.truth:
