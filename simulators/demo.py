@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from simulators.demo_events import ZONE, Events, filling_calendar, press_calendar
 from simulators.packml import Fault
@@ -23,8 +24,11 @@ from simulators.spec import (
     StopSpec,
 )
 
-_PACKML_SIGNALS: tuple[Signal, ...] = ("state", "mode", "fault", "good", "reject", *TEXT_SIGNALS)
-_REGISTER_SIGNALS: tuple[Signal, ...] = ("state", "fault", "good", "reject", *TEXT_SIGNALS)
+TELLS_PRODUCTS: Final = False
+"""Whether the service takes `product` and `order` and several products of one machine; if not, they are left out."""
+_TEXTS = TEXT_SIGNALS if TELLS_PRODUCTS else ()
+_PACKML_SIGNALS: tuple[Signal, ...] = ("state", "mode", "fault", "good", "reject", *_TEXTS)
+_REGISTER_SIGNALS: tuple[Signal, ...] = ("state", "fault", "good", "reject", *_TEXTS)
 _HEAD = f"""\
 version: 1
 plant: {{id: demo, name: Demo plant, timezone: {ZONE.key}, day_start: "06:00"}}
@@ -58,8 +62,8 @@ def demo_plant_yaml(opcua_port: int, modbus_port: int, start_us: int) -> str:
 
 
 def _filling(events: Events) -> LineSpec:
-    filler = MachineSpec("filler", "opcua", 1_200_000, 0.03, 0.012, _stops(1200, 7 * 3600), signals=_PACKML_SIGNALS)
-    capper = MachineSpec("capper", "opcua", 1_100_000, 0.02, 0.004, _stops(2400, 16 * 3600), signals=_PACKML_SIGNALS)
+    filler = MachineSpec("filler", "opcua", 1_200_000, 0.03, 0.012, _stops(700, 7 * 3600), signals=_PACKML_SIGNALS)
+    capper = MachineSpec("capper", "opcua", 1_100_000, 0.02, 0.004, _stops(1300, 16 * 3600), signals=_PACKML_SIGNALS)
     labeller = replace(capper, id="labeller", ideal_cycle_us=1_000_000, reject_ratio=0.006)
     changeover_s = (600.0, 2100.0)
     return LineSpec(
@@ -107,7 +111,7 @@ def _press(events: Events) -> LineSpec:
                 4_000_000,
                 0.05,
                 0.022,
-                _stops(1300, 6 * 3600),
+                _stops(750, 6 * 3600),
                 changeover_s=(900, 3000),
                 switch="middle",
                 incidents=events.service_menu,
@@ -139,7 +143,7 @@ def _packing(events: Events) -> LineSpec:
                 2_400_000,
                 0.04,
                 0.008,
-                _stops(1400, 7 * 3600),
+                _stops(800, 7 * 3600),
                 changeover_s=(300, 1200),
                 switch="restart",
                 outages_us=events.outages_us,
@@ -152,7 +156,7 @@ def _packing(events: Events) -> LineSpec:
                 10_000_000,
                 0.02,
                 0.005,
-                _stops(2800, 16 * 3600),
+                _stops(1500, 16 * 3600),
                 changeover_s=(240, 700),
                 unit=2,
                 inputs_per_part=5,
@@ -177,8 +181,8 @@ def _packing(events: Events) -> LineSpec:
 
 def _stops(jam_every_s: float, broken_every_s: float) -> tuple[StopSpec, ...]:
     return (
-        StopSpec(StopKind.FAULT, jam_every_s, 5, 240, Fault.JAM),
-        StopSpec(StopKind.SUPPLY, jam_every_s * 5, 20, 240, Fault.MATERIAL),
+        StopSpec(StopKind.FAULT, jam_every_s, 5, 120, Fault.JAM),
+        StopSpec(StopKind.SUPPLY, jam_every_s * 8, 20, 240, Fault.MATERIAL),
         StopSpec(StopKind.FAULT, broken_every_s, 300, 2700, Fault.MECHANICAL),
         StopSpec(StopKind.ABORT, broken_every_s * 12, 300, 1200, Fault.MECHANICAL),
         StopSpec(StopKind.CLEANING, 30 * 3600, 1200, 2400, Fault.CLEANING),

@@ -143,7 +143,7 @@ class Machine:
                 return self._execute(at_us)
 
     def _next_incident_us(self) -> int:
-        return self._incidents[0].at_us if self._incidents else FOREVER_US
+        return self._incidents[0].at_us if self._incidents else 2 * FOREVER_US
 
     def _change_over(self, at_us: int, lot: int) -> int:
         """Make ready for a new lot; its product and order show from `MachineSpec.switch` on."""

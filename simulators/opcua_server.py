@@ -109,7 +109,7 @@ class OpcuaSimulator:
                 value = ua.Variant() if reading is None else ua.Variant(getattr(reading, signal), variant_type)
                 shown = ua.DataValue(
                     value,
-                    StatusCode_=ua.StatusCode(_DEAD if reading is None else ua.StatusCodes.Good),
+                    StatusCode=ua.StatusCode(_DEAD if reading is None else ua.StatusCodes.Good),
                     SourceTimestamp=at,
                     ServerTimestamp=datetime.now(UTC),
                 )

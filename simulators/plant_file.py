@@ -14,8 +14,6 @@ _SIMPLE_MAP = "map: {0: unplanned_stop, 1: run, 2: unplanned_stop, 3: external_s
 _COUNTERS = ("good", "reject", "total")
 _LOW_WORDS: Final = {"good": "holding:40012", "reject": "holding:40014", "total": "holding:40016"}
 """Where a counter of 16 bits stands: the lower word of its 32."""
-TELLS_PRODUCTS: Final = False
-"""Whether a plant file takes `product`, `order` and several products of one machine; if not, it leaves them out."""
 
 
 def plant_yaml(scenario: Scenario, opcua_port: int, modbus_port: int, interval_s: float = 1.0) -> str:
@@ -28,11 +26,6 @@ def plant_yaml(scenario: Scenario, opcua_port: int, modbus_port: int, interval_s
         f"  plc_modbus: {{kind: modbus, host: 127.0.0.1, port: {modbus_port}, interval_s: {interval_s}}}\n"
     )
     return f"{scenario.plant_head}{_products(scenario)}{connectors}lines:\n{lines}\n{scenario.plant_tail}"
-
-
-def told_signals(machine: MachineSpec) -> tuple[Signal, ...]:
-    """The machine's signals that the plant file tells a collector of."""
-    return tuple(s for s in machine.signals if TELLS_PRODUCTS or s not in TEXT_SIGNALS)
 
 
 def _products(scenario: Scenario) -> str:
@@ -54,14 +47,14 @@ def _line(line: LineSpec, settings: tuple[str, ...]) -> Iterator[str]:
         yield f"        {_cycles(line, machine)}"
         yield from (f"        {setting}" for setting in settings)
         yield "        signals:"
-        yield from (f"          {signal}: {{{_signal(machine, signal)}}}" for signal in told_signals(machine))
+        yield from (f"          {signal}: {{{_signal(machine, signal)}}}" for signal in machine.signals)
 
 
 def _cycles(line: LineSpec, machine: MachineSpec) -> str:
-    """Ideal cycles of a machine: by product where the line tells products apart."""
+    """Ideal cycles of a machine: by product where it says which one it makes."""
     if not line.products:
         return f"ideal_cycle_s: {machine.ideal_cycle_us / 1e6:g}"
-    told = line.products if TELLS_PRODUCTS else line.products[:1]
+    told = line.products if "product" in machine.signals else line.products[:1]
     cycles = (f"{product.id}: {{ideal_cycle_s: {product.cycles_us[machine.id] / 1e6:g}}}" for product in told)
     return f"products: {{{', '.join(cycles)}}}"
 
