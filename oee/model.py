@@ -12,7 +12,7 @@ from enum import IntEnum
 from fractions import Fraction
 
 US_PER_S = 1_000_000
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Version of the calculation rules; part of every result's definition, so that a change of rules revises results."""
 
 
@@ -231,7 +231,7 @@ class CounterDecision:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Whole parts counted in a stretch within one minute and one claim; stretches without parts are left out."""
+    """Whole parts of a stretch within one minute, claim, product and order; stretches without parts are left out."""
 
     start_us: int
     end_us: int
@@ -239,6 +239,8 @@ class Cell:
     good_count: int
     reject_count: int
     rework_count: int
+    product: str | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from oee.store.times import to_us
 COLUMNS = ("ts", "machine", "signal", "value")
 QUALITY = {"": 0, "good": 0, "uncertain": 0x40000000, "bad": 0x80000000}
 CHUNK_ROWS = 50_000
+NAME_SIGNALS = frozenset({"product", "order"})
+"""Names stay as they are written, 0815 too; an empty one is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,10 @@ def _quality(text: str) -> int:
 
 
 def _value(text: str, signal: str, *, good: bool) -> float | str | None:
-    """A value as its signal takes it; only a value that is not Good may be empty."""
+    """A value as its signal takes it; only a product, an order or a value that is not Good may be empty."""
     text = text.strip()
+    if signal in NAME_SIGNALS and good and not text:
+        return ""
     if not text:
         if good:
             raise InputError("there is no value")
@@ -138,7 +142,7 @@ def _value(text: str, signal: str, *, good: bool) -> float | str | None:
     if signal in TEXT_SIGNALS:
         if usable(text, 0)[0] is None:
             raise InputError(f"{text[:20]!r} is no {signal}: it holds a NUL, or more than {MAX_TEXT_BYTES} bytes")
-        return _canonical(text)
+        return text if signal in NAME_SIGNALS else _canonical(text)
     try:
         number = float(text)
     except ValueError:

@@ -12,7 +12,7 @@ from time import monotonic
 import structlog
 
 from oee.compute.calculator import Context, context, shift_result, subject
-from oee.compute.interpreter import interpret_dirty
+from oee.compute.interpreter import interpret_dirty, mark_outdated
 from oee.compute.plan import Planner
 from oee.errors import DatabaseUnavailable
 from oee.model import US_PER_S, ShiftResult
@@ -49,6 +49,7 @@ class ComputeService:
         self.master = Master(database)
         self._planner = Planner(database, self.master)
         self._patient_until_us = 0
+        self._rules_checked = False
 
     def tick(self, *, live: bool = True, close: bool = True, budget_s: float = CLOSE_BUDGET_S) -> Round:
         """Do what is due once; cheap when nothing is. Interpretation and live results come before closed shifts.
@@ -61,6 +62,9 @@ class ComputeService:
         """
         if not self.master.configs():
             return Round(0, 0)
+        if not self._rules_checked:
+            mark_outdated(self.database)
+            self._rules_checked = True
         machines = interpret_dirty(self.database, self.master, self.now_us())
         self._planner.ensure(self.now_us())
         ids = self.master.ids()

@@ -148,7 +148,11 @@ class SignalConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """A machine, everything resolved: `product`, `ideal_cycle_s` by S-12, limits of S-22 and S-26 in µs."""
+    """A machine, everything resolved by S-12, limits of S-22 and S-26 in µs.
+
+    `product` and `ideal_cycle_s` hold where no signal names a product; with a `product` signal `ideal_cycles_s` has
+    the cycles of the products that it may name, and `ideal_cycle_s` is the machine's own.
+    """
 
     id: str
     line: str
@@ -162,6 +166,7 @@ class MachineConfig:
     max_age_us: int | None = None
     reject_source: str = "booked"
     signals: Mapping[str, SignalConfig] = field(default_factory=dict)
+    ideal_cycles_s: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

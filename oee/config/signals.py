@@ -15,7 +15,7 @@ from oee.config.section import Item, Section
 from oee.model import Category
 
 COUNTERS = ("total", "good", "reject", "rework")
-SIGNALS = ("state", "mode", *COUNTERS, "fault")
+SIGNALS = ("state", "mode", *COUNTERS, "fault", "product", "order")
 PROFILES = ("packml", "packml_tmc", "machinery", "weihenstephan", "custom")
 TYPES = ("uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
 BYTE_ORDERS = ("ABCD", "DCBA", "BADC", "CDAB")
