@@ -13,7 +13,7 @@ from oee.collect.endpoint import CollectorHealth
 from oee.collect.threads import in_thread
 from oee.collect.timing import backoff_s
 from oee.errors import DatabaseUnavailable
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolRecord, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolRecord, SpoolSample
 
 _log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ BACKOFF_CAP_S = 2.0
 class SampleSink(Protocol):
     """Where samples go: the store."""
 
-    def write(self, samples: Sequence[SpoolSample], alive: Sequence[SpoolAlive]) -> None:
+    def write(self, samples: Sequence[SpoolSample], alive: Sequence[SpoolAlive], gaps: Sequence[SpoolGap]) -> None:
         """Commit all in one transaction; writing the same again changes nothing.
 
         Raises
@@ -102,7 +102,8 @@ class Drain:
             self._held = records, position
             samples = [record for record in records if isinstance(record, SpoolSample)]
             alive = [record for record in records if isinstance(record, SpoolAlive)]
-            self._sink.write(samples, alive)
+            gaps = [record for record in records if isinstance(record, SpoolGap)]
+            self._sink.write(samples, alive, gaps)
             self._health.delivered_count += len(records)
             self._held = None
         self._spool.delivered(position)

@@ -9,7 +9,6 @@ from oee.config.faults import is_near
 from oee.config.tree import Node, Scalar
 
 _SIGNAL = ("lines", "*", "machines", "*", "signals", "*")
-_POLL = "use `mode: poll`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,6 @@ def _keys(prefix: tuple[str, ...], *names: str, mend: str = "remove it") -> tupl
 
 NOT_YET: tuple[NotYet, ...] = (
     NotYet(("connectors", "*", "kind"), "use `opcua` or `modbus`", ("opcua", "modbus")),
-    NotYet(("connectors", "*", "mode"), _POLL, ("poll",)),
     NotYet(("connectors", "*", "security", "policy"), "use `policy: None` with `accept_none: true`", ("None",)),
     *_keys(("connectors", "*", "security"), "mode", "certificate", "private_key", "server_certificate"),
     *_keys(("connectors", "*"), "user", "password"),

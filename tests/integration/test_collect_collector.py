@@ -28,13 +28,15 @@ class _Sink:
         self.calls = []
         self.rows = {}
         self.alive = []
+        self.gaps = []
 
-    def write(self, samples, alive):
+    def write(self, samples, alive, gaps):
         if self.is_away:
             raise DatabaseUnavailable("no connection")
         self.calls.append((list(samples), list(alive)))
         self.rows |= {(s.key, s.ts_us): s for s in samples}
         self.alive += alive
+        self.gaps += gaps
 
     def values(self, key):
         return [s.value for _, s in sorted(self.rows.items(), key=lambda row: row[0][1]) if s.key == key]
@@ -93,6 +95,7 @@ async def test_every_reading_arrives_exactly_once_and_proof_of_life_is_unbroken(
     assert len(lives) == health.endpoints["a"].polls_count
     assert all(before[1] == after[0] for before, after in pairwise(lives))
     assert health.delivered_count == health.spooled_count == 2 * health.endpoints["a"].polls_count
+    assert sink.gaps == []
 
 
 async def test_dead_and_hanging_devices_never_delay_another(tmp_path):
@@ -169,11 +172,11 @@ async def test_what_could_not_be_delivered_waits_for_the_next_start(tmp_path):
 
 async def test_a_sink_with_a_bug_costs_no_reading(tmp_path):
     class Buggy(_Sink):
-        def write(self, samples, alive):
+        def write(self, samples, alive, gaps):
             if len(self.calls) < 1:
                 self.calls.append(([], []))
                 raise KeyError("bug")
-            super().write(samples, alive)
+            super().write(samples, alive, gaps)
 
     device, sink = _Counter(), Buggy()
     async with tcp_server(device) as port, _collecting([_plan("a", port)], tmp_path, sink):
