@@ -24,7 +24,7 @@ from simulators.spec import (
     StopSpec,
 )
 
-TELLS_PRODUCTS: Final = False
+TELLS_PRODUCTS: Final = True
 """Whether the service takes `product` and `order` and several products of one machine; if not, they are left out."""
 _TEXTS = TEXT_SIGNALS if TELLS_PRODUCTS else ()
 _PACKML_SIGNALS: tuple[Signal, ...] = ("state", "mode", "fault", "good", "reject", *_TEXTS)
@@ -53,6 +53,7 @@ def demo_scenario(start_us: int) -> Scenario:
         plant_head=_HEAD + "".join(calendar.yaml() for calendar in calendars),
         plant_tail=_TAIL,
         machine_settings=("max_age_s: 10",),
+        opcua_mode="subscribe",
     )
 
 

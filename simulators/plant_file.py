@@ -21,7 +21,7 @@ def plant_yaml(scenario: Scenario, opcua_port: int, modbus_port: int, interval_s
     lines = "\n".join(text for line in scenario.lines for text in _line(line, scenario.machine_settings))
     connectors = (
         "connectors:\n"
-        f'  plc_opcua: {{kind: opcua, endpoint: "opc.tcp://127.0.0.1:{opcua_port}", mode: poll, '
+        f'  plc_opcua: {{kind: opcua, endpoint: "opc.tcp://127.0.0.1:{opcua_port}", mode: {scenario.opcua_mode}, '
         f"interval_s: {interval_s}, security: {{policy: None, accept_none: true}}}}\n"
         f"  plc_modbus: {{kind: modbus, host: 127.0.0.1, port: {modbus_port}, interval_s: {interval_s}}}\n"
     )

@@ -187,6 +187,8 @@ class Scenario:
         YAML before and after connectors and lines in the plant file.
     machine_settings : str
         YAML flow items given to every machine, for example ``max_age_s: 10``.
+    opcua_mode : {'poll', 'subscribe'}
+        How the plant file's collector reads over OPC UA.
     """
 
     name: str
@@ -194,6 +196,7 @@ class Scenario:
     plant_head: str
     plant_tail: str
     machine_settings: tuple[str, ...]
+    opcua_mode: Literal["poll", "subscribe"] = "poll"
 
     @property
     def machines(self) -> tuple[MachineSpec, ...]:

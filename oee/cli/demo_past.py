@@ -21,7 +21,7 @@ from oee.collect.importer import import_csv
 from oee.compute.service import clock_us
 from oee.errors import InputError
 from oee.model import US_PER_S
-from oee.spool import Spool, SpoolAlive
+from oee.spool import Spool, SpoolAlive, SpoolGap, SpoolRecord, SpoolSample
 from oee.store.database import Database
 from oee.store.samples import delivered_through_us
 
@@ -104,8 +104,18 @@ def collected_us(db: Database, spool: Path) -> int:
     newest = max(delivered_through_us(db), default=0)
     with Spool.open(spool) as left:
         while records := left.read(BATCH_RECORDS)[0]:
-            newest = max(newest, *(r.through_us if isinstance(r, SpoolAlive) else r.ts_us for r in records))
+            newest = max(newest, *(_newest_us(record) for record in records))
     return newest
+
+
+def _newest_us(record: SpoolRecord) -> int:
+    match record:
+        case SpoolSample():
+            return record.ts_us
+        case SpoolAlive():
+            return record.through_us
+        case SpoolGap():
+            return record.from_us
 
 
 def fill(folder: Path, db: Database, past: Past, stopped: Callable[[], bool]) -> None:
