@@ -185,6 +185,8 @@ def _stops(jam_every_s: float, broken_every_s: float) -> tuple[StopSpec, ...]:
         StopSpec(StopKind.FAULT, jam_every_s, 5, 120, Fault.JAM),
         StopSpec(StopKind.SUPPLY, jam_every_s * 8, 20, 240, Fault.MATERIAL),
         StopSpec(StopKind.FAULT, broken_every_s, 300, 2700, Fault.MECHANICAL),
+        # nobody said why: the reason is for the shift to give
+        StopSpec(StopKind.FAULT, broken_every_s * 2, 310, 900, Fault.NONE),
         StopSpec(StopKind.ABORT, broken_every_s * 12, 300, 1200, Fault.MECHANICAL),
         StopSpec(StopKind.CLEANING, 30 * 3600, 1200, 2400, Fault.CLEANING),
     )
