@@ -185,9 +185,8 @@ class Subscription:
         message = result.NotificationMessage
         server_us = microseconds(message.PublishTime)
         for part in message.NotificationData:
-            if isinstance(part, ua.StatusChangeNotification):  # the library makes one where the connection is lost
-                why = status.describe(part.Status.value)
-                raise ConnectorError(f"{self._session.endpoint} ended the connection or its subscription ({why})")
+            if isinstance(part, ua.StatusChangeNotification):
+                raise ConnectorError(f"{self._session.endpoint} {_end(part.Status.value)}")
         if message.NotificationData:
             self._check_sequence(message.SequenceNumber)
         for part in message.NotificationData:
@@ -201,3 +200,9 @@ class Subscription:
                 f"{self._session.endpoint} sent message {number} after {self._sequence}; some are lost"
             )
         self._sequence = number
+
+
+def _end(code: int) -> str:
+    """Say what a change of the subscription's status means; the library makes one where the connection is lost."""
+    is_lost = code == ua.StatusCodes.BadShutdown
+    return "closed the connection" if is_lost else f"ended the subscription ({status.describe(code)})"

@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from oee.collect.endpoint import CollectorHealth
+from oee.collect.losses import Losses
 from oee.collect.threads import in_thread
 from oee.collect.timing import backoff_s
 from oee.errors import DatabaseUnavailable
@@ -56,6 +57,7 @@ class Drain:
         self._health = health
         self._random = random
         self._has_more = asyncio.Event()
+        self._losses = Losses()
         self._held: tuple[list[SpoolRecord], Position] | None = None
 
     def wake(self) -> None:
@@ -97,7 +99,7 @@ class Drain:
             self._note_back()
 
     def _deliver_batch(self) -> bool:
-        records, position = self._held or self._spool.read(BATCH_RECORDS)
+        records, position = self._held or self._read()
         if records:
             self._held = records, position
             samples = [record for record in records if isinstance(record, SpoolSample)]
@@ -109,6 +111,10 @@ class Drain:
         self._spool.delivered(position)
         self._health.spool_damaged_count = self._spool.damaged_count
         return bool(records)
+
+    def _read(self) -> tuple[list[SpoolRecord], Position]:
+        found, position = self._spool.read(BATCH_RECORDS)
+        return self._losses.told(found), position
 
     def _note_away(self, reason: str, *, is_expected: bool) -> None:
         if not self._health.is_database_away:

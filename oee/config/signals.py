@@ -160,7 +160,8 @@ def _modbus(section: Section, signal: SignalConfig) -> SignalConfig:
     order = section.take("byte_order", choice(BYTE_ORDERS), "ABCD")
     unit = section.take("unit", whole(0, 255), 1)
     item = section.get("address")
-    if item and not section.has_fault:
+    is_whole = type_ != "string" or length > 0
+    if item and is_whole and not section.has_fault:
         section.attempt(item, lambda _: _check_register(TagSpec("", address, type_, order, unit, length)), None)
     return replace(signal, address=address, type=type_, byte_order=order, unit=unit, length=length)
 

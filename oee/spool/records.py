@@ -54,6 +54,11 @@ class SpoolGap:
     interval_us: int = DEFAULT_INTERVAL_US
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolLoss:
+    """Here stood records that can't be read any more. Only read, never written."""
+
+
 SpoolRecord = SpoolSample | SpoolAlive | SpoolGap
 
 _NAME, _ALIVE_BEFORE, _ALIVE, _GAP, _NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 1, 2, 3, 4, 16, 17, 18, 19, 20, 21
