@@ -21,7 +21,7 @@ from oee.collect.importer import import_csv
 from oee.compute.service import clock_us
 from oee.errors import InputError
 from oee.model import US_PER_S
-from oee.spool import Spool, SpoolAlive, SpoolGap, SpoolRecord, SpoolSample
+from oee.spool import Spool, SpoolAlive, SpoolSample
 from oee.store.database import Database
 from oee.store.samples import delivered_through_us
 
@@ -108,14 +108,14 @@ def collected_us(db: Database, spool: Path) -> int:
     return newest
 
 
-def _newest_us(record: SpoolRecord) -> int:
+def _newest_us(record: object) -> int:
     match record:
         case SpoolSample():
             return record.ts_us
         case SpoolAlive():
             return record.through_us
-        case SpoolGap():
-            return record.from_us
+        case _:  # a gap or a loss: no value, and no proof of life
+            return 0
 
 
 def fill(folder: Path, db: Database, past: Past, stopped: Callable[[], bool]) -> None:
