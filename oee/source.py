@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from oee.config.model import PlantConfig
+from oee.kernels.products import ProductKey
 from oee.model import Category, Segment, ShiftInstance, ShiftResult, Stop
 
 
@@ -110,6 +111,11 @@ class ResultSource(Protocol):
 
     def hours(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
         """Local clock hours clipped to the range and cut at shift edges (S-36)."""
+
+    def by_product(
+        self, line: str, from_us: int, to_us: int, key: ProductKey, machine: str | None = None
+    ) -> list[tuple[str | None, ShiftResult]]:
+        """Rows per product or order that sum to `window`; None for time that belongs to none."""
 
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
         """Final categories over the range, tiling what of it has elapsed; of a pooled line machine by machine."""

@@ -190,6 +190,21 @@ class MemorySource:
             if from_us <= h.start_us < to_us
         ]
 
+    def by_product(
+        self, line: str, from_us: int, to_us: int, key: str, machine: str | None = None
+    ) -> list[tuple[str | None, ShiftResult]]:
+        """Each shift's share as if it were a product's, the last one nobody's."""
+        inside = [r for r in self._of(line, machine) if from_us <= r.window.start_us and r.window.end_us <= to_us]
+        frame = ShiftInstance(line, "", "", from_us, to_us)
+        names = [*(f"{key}-{n}" for n in range(1, len(inside))), None][-len(inside) :]
+        return [
+            (
+                name,
+                replace(r, id=f"{r.id}-{name}", instance=frame, window=WindowResult(from_us, to_us, r.window.elements)),
+            )
+            for name, r in zip(names, inside, strict=True)
+        ]
+
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
         segments = [s for r in self._of(line, machine) for s in r.window.segments]
         return [s for s in segments if s.start_us < to_us and s.end_us > from_us]

@@ -20,9 +20,28 @@ from oee.model import ShiftResult
 from oee.report.kpi import kpi_item
 from oee.source import ResultSource
 
-GROUPS = ("none", "hour", "shift", "day", "week", "month")
-LATER_GROUPS = ("product", "order")
+GROUPS = ("none", "hour", "shift", "day", "week", "month", "product", "order")
+FINE_GROUPS = ("hour", "product", "order")
+"""Told from the facts themselves, not from stored results: ranges are shorter."""
 MAX_LIMIT = 1000
+LAST = "\U0010ffff"
+"""After all names: where the row stands that has none."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """One item: a result, and the product or order that it is the share of."""
+
+    result: ShiftResult
+    product: str | None = None
+    order: str | None = None
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """Where it stands in the list; the window's own start is cut by nothing but the range."""
+        instance = self.result.instance
+        name = instance.name or self.product or self.order or LAST
+        return self.result.window.start_us, instance.production_date, name
 
 
 class KpiQuery(RangeQuery):
@@ -34,7 +53,8 @@ class KpiQuery(RangeQuery):
         "none",
         json_schema_extra={"enum": list(GROUPS)},
         description="none: one item over the range; hour: local clock hours, cut at shift edges; "
-        "shift, day, week (Monday first), month: whole ones that start in the range.",
+        "shift, day, week (Monday first), month: whole ones that start in the range; product, order: rows that sum to "
+        "the whole range, a null row for time that belongs to none.",
     )
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(
@@ -43,11 +63,9 @@ class KpiQuery(RangeQuery):
 
     def check_all(self) -> None:
         """Refuse groups and ranges that can't be taken (422)."""
-        if self.group_by in LATER_GROUPS:
-            raise invalid("/query/group_by", f"group_by={self.group_by} is not there yet in this version.")
         if self.group_by not in GROUPS:
             raise invalid("/query/group_by", f"group_by: use one of {', '.join(GROUPS)}.")
-        self.check(MAX_FINE_DAYS if self.group_by == "hour" else MAX_DAYS, f"group_by={self.group_by}")
+        self.check(MAX_FINE_DAYS if self.group_by in FINE_GROUPS else MAX_DAYS, f"group_by={self.group_by}")
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -65,21 +83,33 @@ def kpi_router(source: ResultSource) -> APIRouter:
         query.check_all()
         results, following = page(source, query)
         zone = ZoneInfo(source.plant().plant.timezone)
-        return json_answer(request, {"items": [kpi_item(r, zone) for r in results], "next": following})
+        return json_answer(
+            request, {"items": [kpi_item(r.result, zone, r.product, r.order) for r in results], "next": following}
+        )
 
     return router
 
 
-def page(source: ResultSource, query: KpiQuery) -> tuple[list[ShiftResult], str | None]:
+def page(source: ResultSource, query: KpiQuery) -> tuple[list[Row], str | None]:
     """Return at most ``limit`` results and the cursor of the page after them."""
     after = decode_cursor(query.cursor, query.identity) if query.cursor else None
     # Everything before the cursor needs no computing again: windows are found by their start.
     from_us = query.from_us if after is None else max(query.from_us, after[0])
-    found = sorted(_results(source, query, from_us), key=_place)
-    rest = [r for r in found if after is None or _place(r) > after]
+    found = sorted(_rows(source, query, from_us), key=lambda row: row.place)
+    rest = [r for r in found if after is None or r.place > after]
     results = rest[: query.limit]
     more = len(rest) > len(results)
-    return results, encode_cursor(_place(results[-1]), query.identity) if more else None
+    return results, encode_cursor(results[-1].place, query.identity) if more else None
+
+
+def _rows(source: ResultSource, query: KpiQuery, from_us: int) -> list[Row]:
+    if query.group_by == "product":
+        found = source.by_product(query.line, from_us, query.to_us, "product", query.machine)
+        return [Row(result, product=name) for name, result in found]
+    if query.group_by == "order":
+        found = source.by_product(query.line, from_us, query.to_us, "order", query.machine)
+        return [Row(result, order=name) for name, result in found]
+    return [Row(result) for result in _results(source, query, from_us)]
 
 
 def _results(source: ResultSource, query: KpiQuery, from_us: int) -> list[ShiftResult]:
@@ -98,8 +128,3 @@ def _results(source: ResultSource, query: KpiQuery, from_us: int) -> list[ShiftR
 def _nameless(period: ShiftResult) -> ShiftResult:
     """A day, week or month is no shift, whichever instance its result was made from."""
     return dataclasses.replace(period, instance=dataclasses.replace(period.instance, name=""))
-
-
-def _place(result: ShiftResult) -> tuple[int, str, str]:
-    """Where a result stands in the list; the window's own start is cut by nothing but the range."""
-    return result.window.start_us, result.instance.production_date, result.instance.name

@@ -13,6 +13,7 @@ from oee.compute.service import clock_us
 from oee.compute.states import line_state
 from oee.config.model import PlantConfig
 from oee.errors import InputError, NotFoundError
+from oee.kernels.products import ProductKey
 from oee.model import Segment, ShiftInstance, ShiftResult
 from oee.source import Change, LineState, LineStop, RevisionInfo
 from oee.store.changes import changes
@@ -103,6 +104,13 @@ class Results:
         """Local clock hours clipped to the range and cut at the edges of shifts (S-36)."""
         with self._look(line) as look:
             return windows.hours(look, line, machine, from_us, to_us)
+
+    def by_product(
+        self, line: str, from_us: int, to_us: int, key: ProductKey, machine: str | None = None
+    ) -> list[tuple[str | None, ShiftResult]]:
+        """The range per product or order; None for time that belongs to none."""
+        with self._look(line) as look:
+            return windows.products(look, line, machine, from_us, to_us, key)
 
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
         """Final categories over the range, tiling what of it has elapsed; of a pooled line machine by machine."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from oee.compute.calculator import Context, Subject, context, shift_result, subject
+from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
 from oee.compute.rules import calculation_rules
+from oee.kernels.products import ProductKey
 from oee.kernels.rollup import BookedAs, contributors, roll_up
-from oee.model import ShiftInstance, ShiftResult
+from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.instances import StoredInstance
 from oee.store.master import Ids, Master
@@ -36,7 +37,26 @@ class Whole:
     def result(self, instance: ShiftInstance) -> ShiftResult:
         """Everything to say of one instance, live while it runs."""
         results = {machine: shift_result(ctx, instance) for machine, ctx in self.contexts.items()}
+        return self._of(results)
+
+    def rows(self, frame: ShiftInstance, key: ProductKey) -> dict[str | None, ShiftResult]:
+        """The result of a window per product or order, None for time without one; the rows sum to the whole."""
+        bases = {machine: shift_result(ctx, frame) for machine, ctx in self.contexts.items()}
+        split = {m: dict(by_product(ctx, frame.start_us, frame.end_us, key)) for m, ctx in self.contexts.items()}
+        names = dict.fromkeys(name for rows in split.values() for name in rows)
+        return {
+            name: self._of({m: _share(bases[m], split[m].get(name)) for m in self.contexts})
+            for name in sorted(names, key=lambda name: (name is None, name))
+        }
+
+    def _of(self, results: Mapping[str, ShiftResult]) -> ShiftResult:
         return line_result(self.who, results) if self.who.machine is None else results[self.who.machine]
+
+
+def _share(whole_: ShiftResult, share: WindowResult | None) -> ShiftResult:
+    """A machine's result with one product's share of its window; without one, with nothing in it."""
+    nothing = replace(whole_.window, elements=Elements(), segments=(), stops=(), decisions=(), flags=())
+    return replace(whole_, window=share or nothing, hours=())
 
 
 def line_result(who: Subject, results: Mapping[str, ShiftResult]) -> ShiftResult:

@@ -11,6 +11,7 @@ from operator import add
 from oee.calendar import clock_hours
 from oee.compute.calculator import subject
 from oee.compute.rolled import Look, Whole, whole
+from oee.kernels.products import ProductKey
 from oee.model import FLAGS, US_PER_S, Segment, ShiftInstance, ShiftResult, Stop, WindowResult
 from oee.source import LineStop
 from oee.store.instances import instances_in
@@ -36,6 +37,26 @@ def hours(look: Look, line: str, machine: str | None, from_us: int, to_us: int) 
                 inside = next((s for s in shifts if s.start_us <= a < s.end_us), None)
                 rows.append(free(found, look.now_us, a, b, inside))
     return rows
+
+
+def products(
+    look: Look, line: str, machine: str | None, from_us: int, to_us: int, key: ProductKey
+) -> list[tuple[str | None, ShiftResult]]:
+    """The range per product or order, by name, what belongs to none last; the rows' elements sum to the whole."""
+    parts: dict[str | None, list[ShiftResult]] = {}
+    for judged, a, b, end in stretches(look, line, machine, from_us, to_us):
+        frame = _frame(line, a, b if b < end else max(to_us, b))
+        for name, result in judged.rows(replace(frame, planned=False), key).items():
+            parts.setdefault(name, []).append(_asked(judged, look.now_us, frame, result))
+    rows = sorted(parts.items(), key=lambda row: (row[0] is None, row[0] or ""))
+    return [(name, _row(_union(found), f"{key}-{name}", from_us, to_us)) for name, found in rows]
+
+
+def _row(result: ShiftResult, name: str, from_us: int, to_us: int) -> ShiftResult:
+    """One row of the whole range, whichever stretches of it had the product."""
+    window_ = replace(result.window, start_us=from_us, end_us=max(min(to_us, result.computed_us), from_us))
+    id_ = f"{result.line}-{result.machine or 'line'}-{from_us}-{to_us}-{name}"
+    return replace(result, id=id_, window=window_, hours=())
 
 
 def stops(look: Look, line: str, machine: str | None, from_us: int, to_us: int) -> list[LineStop]:
@@ -87,15 +108,24 @@ def stretches(
 
 def free(judged: Whole, now_us: int, start_us: int, end_us: int, inside: ShiftInstance | None = None) -> ShiftResult:
     """A result over a window that is no instance of its own; it carries the shift it lies in, if one."""
-    line = judged.who.line.id
-    name, day = (inside.name, inside.production_date) if inside else ("", "")
-    planned = inside.planned if inside else True
-    frame = ShiftInstance(line, day, name, start_us, end_us, planned)
+    frame = _frame(judged.who.line.id, start_us, end_us, inside)
+    return _asked(judged, now_us, frame, judged.result(replace(frame, planned=False)))
+
+
+def _frame(line: str, start_us: int, end_us: int, inside: ShiftInstance | None = None) -> ShiftInstance:
+    """A window as an instance, with the words of the shift that it lies in."""
+    if inside is None:
+        return ShiftInstance(line, "", "", start_us, end_us)
+    return replace(inside, start_us=start_us, end_us=end_us, cancelled=False, breaks=())
+
+
+def _asked(judged: Whole, now_us: int, frame: ShiftInstance, result: ShiftResult) -> ShiftResult:
+    """A result that was asked for over a window that is no instance of its own: no target, a status by the clock."""
     return replace(
-        judged.result(replace(frame, planned=False)),
-        id=f"{line}-{judged.who.machine or 'line'}-{start_us}-{end_us}",
+        result,
+        id=f"{frame.line}-{judged.who.machine or 'line'}-{frame.start_us}-{frame.end_us}",
         instance=frame,
-        status=_status(judged, now_us, end_us),
+        status=_status(judged, now_us, frame.end_us),
         cause="asked for",
         target_good_count=None,
         shift_target_good_count=None,

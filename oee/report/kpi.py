@@ -83,8 +83,10 @@ def elements_item(e: Elements) -> dict[str, Any]:
     }
 
 
-def kpi_item(result: ShiftResult, zone: ZoneInfo) -> dict[str, Any]:
-    """Build the JSON object of one result."""
+def kpi_item(
+    result: ShiftResult, zone: ZoneInfo, product: str | None = None, order: str | None = None
+) -> dict[str, Any]:
+    """Build the JSON object of one result, or of one product's or order's share of it."""
     derived, window, instance = result_ratios(result), result.window, result.instance
     item: dict[str, Any] = {
         "id": result.id,
@@ -95,8 +97,8 @@ def kpi_item(result: ShiftResult, zone: ZoneInfo) -> dict[str, Any]:
         "production_date": instance.production_date or None,
         "start": local_iso(window.start_us, zone),
         "end": local_iso(window.end_us, zone),
-        "product": None,
-        "order": None,
+        "product": product,
+        "order": order,
         "status": result.status,
         "revision": result.revision,
         "method": result.method,

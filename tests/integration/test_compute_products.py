@@ -310,3 +310,21 @@ def test_s12_a_mixed_shift_from_a_csv_file(
     ]
     rows = by_product(told(plant, "06:00", "08:00"), clock("06:00"), clock("08:00"), "product")
     assert [(name, row.elements.calendar_us // MIN_US) for name, row in rows] == [("A", 40), ("B", 80)]
+
+
+@pytest.mark.parametrize("key", ["product", "order"])
+@pytest.mark.parametrize("machine", [None, "filler", "capper"])
+def test_s41_rows_of_any_range_sum_to_it(db: Database, key: ProductKey, machine: str | None) -> None:
+    """Shifts, breaks and closed results in the range change nothing: rows are told from the facts, as the whole is."""
+    plant = Plant(db, PRODUCTS)
+    plant.now_us = clock("05:59")
+    plant.play(made_story(3), END, 20 * MIN_US)
+    span = clock("06:20") + 7 * S_US, clock("10:10")
+    rows = plant.results.by_product("bottling", *span, key, machine)
+    whole = plant.results.window("bottling", *span, machine)
+    assert sum((r.window.elements for _, r in rows), Elements()) == whole.window.elements
+    names = [name for name, _ in rows]
+    assert len(names) == len(set(names))
+    assert len(names) == 1 if machine == "capper" else len(names) > 2
+    assert {(r.window.start_us, r.window.end_us) for _, r in rows} == {span}
+    assert len({r.id for _, r in rows}) == len(rows)

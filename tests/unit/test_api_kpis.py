@@ -93,13 +93,20 @@ async def test_a_machine_is_itself_and_an_empty_machine_is_the_line():
     assert {i["machine"] for i in await items(group_by="shift", machine="")} == {None}
 
 
-@pytest.mark.parametrize("group", ["product", "order"])
-async def test_groups_to_come_are_refused_by_name(group):
-    assert_problem(await ask(group_by=group), "/query/group_by", f"group_by={group} is not there yet in this version")
+@pytest.mark.parametrize(("group", "other"), [("product", "order"), ("order", "product")])
+async def test_rows_name_their_product_or_order_and_sum_to_the_whole(group, other):
+    found, (whole,) = await items(group_by=group), await items(group_by="none")
+    assert found[0][group] == f"{group}-1"
+    assert [i for i in found if i[group] is None] == found[-1:]
+    assert {i[other] for i in found} == {None}
+    for element, value in whole["elements"].items():
+        assert sum(i["elements"][element] or 0 for i in found) == pytest.approx(value or 0)
 
 
 async def test_an_unknown_group_is_told_the_known_ones():
-    assert_problem(await ask(group_by="shfit"), "/query/group_by", "none, hour, shift, day, week, month")
+    assert_problem(
+        await ask(group_by="shfit"), "/query/group_by", "none, hour, shift, day, week, month, product, order"
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +183,7 @@ async def test_what_does_not_exist_is_404_and_says_what_does(wrong):
     assert "there" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("group", ["hour", "shift", "day", "week", "month"])
+@pytest.mark.parametrize("group", ["hour", "shift", "day", "week", "month", "product", "order"])
 @pytest.mark.parametrize("limit", [1, 2, 5, 1000])
 async def test_pages_joined_are_the_whole(group, limit):
     whole, joined, cursor = await items(group_by=group, limit=1000), [], None
