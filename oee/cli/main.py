@@ -10,7 +10,7 @@ from oee.cli.data import import_, recompute, report, shifts
 from oee.cli.database import db
 from oee.cli.demo import demo
 from oee.cli.logs import set_up_logs
-from oee.cli.plant import apply, check
+from oee.cli.plant import apply, check, schema
 from oee.cli.run import collect, compute, run, serve
 
 
@@ -21,5 +21,21 @@ def main() -> None:
     set_up_logs()
 
 
-for command in (demo, check, db, apply, run, collect, compute, serve, import_, recompute, shifts, report, user, key):
+for command in (
+    demo,
+    check,
+    schema,
+    db,
+    apply,
+    run,
+    collect,
+    compute,
+    serve,
+    import_,
+    recompute,
+    shifts,
+    report,
+    user,
+    key,
+):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from oee.cli.common import PlantPath, database, instant_us, plant_text, say
 from oee.compute.plan import Planner
 from oee.compute.service import clock_us
 from oee.config.check import check_report
+from oee.config.schema import plant_file_schema
 from oee.store.master import Master
 from oee.store.times import from_us
 
@@ -35,6 +37,12 @@ def sound(plant: Path) -> bool:
     for fault in faults:
         say(fault)
     return not faults
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the plant file, for editors."""
+    click.echo(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False))
 
 
 @click.command()

@@ -13,6 +13,7 @@ from oee.config.model import (
     ShiftPattern,
 )
 from oee.config.overlaps import check_breaks, check_cycle, check_day, check_exceptions
+from oee.config.reader import takes
 from oee.config.scalars import clock, clock_end, day, flag, moment, reference, text
 from oee.config.section import Item, Section, elements
 
@@ -119,6 +120,7 @@ def _moved_or_cancelled(section: Section) -> tuple[int | None, int | None, bool]
     return start, section.need("end", clock_end, 0, 'end: "15:00"'), False
 
 
+@takes({"const": True})
 def _only_true(item: Item) -> bool:
     if not flag(item):
         raise Refusal("false says nothing here; remove it")
