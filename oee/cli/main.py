@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from oee.cli import not_yet
 from oee.cli.accounts import key, user
 from oee.cli.common import Failing
 from oee.cli.data import import_, recompute, report, shifts
@@ -12,6 +13,7 @@ from oee.cli.demo import demo
 from oee.cli.logs import set_up_logs
 from oee.cli.plant import apply, check, schema
 from oee.cli.run import collect, compute, run, serve
+from oee.cli.status import status
 
 
 @click.group(cls=Failing, context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,20 +24,24 @@ def main() -> None:
 
 
 for command in (
-    demo,
-    check,
-    schema,
-    db,
-    apply,
-    run,
-    collect,
-    compute,
-    serve,
-    import_,
-    recompute,
-    shifts,
-    report,
-    user,
-    key,
+    *(
+        demo,
+        check,
+        schema,
+        db,
+        apply,
+        run,
+        collect,
+        compute,
+        serve,
+        import_,
+        recompute,
+        shifts,
+        report,
+        user,
+        key,
+        status,
+    ),
+    *not_yet.commands(),
 ):
     main.add_command(command)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from oee.cli.common import PlantPath, database, instant_us, plant_text, say
+from oee.cli import not_yet
+from oee.cli.common import database, instant_us, plant_argument, plant_text, say
 from oee.compute.plan import Planner
 from oee.compute.service import clock_us
 from oee.config.check import check_report
@@ -19,13 +20,12 @@ from oee.store.times import from_us
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+@plant_argument
 @click.option("--online", is_flag=True, help="also ask the devices (not there yet in this version)")
 def check(plant: Path, online: bool) -> None:
     """Check a plant file; every fault is named as FILE:LINE: key."""
     if online:
-        say("oee: --online is not there yet in this version; the file alone can be checked")
-        sys.exit(2)
+        not_yet.refuse(not_yet.CHECK_ONLINE, "the file alone can be checked")
     if not sound(plant):
         sys.exit(2)
     click.echo(f"{plant}: fine")
@@ -46,7 +46,7 @@ def schema() -> None:
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+@plant_argument
 @click.option("--effective", metavar="T", help="valid from this instant on, RFC 3339 with offset [now]")
 def apply(plant: Path, effective: str | None) -> None:
     """Bring the plant's structure into the database; the first apply is valid from the beginning."""

@@ -115,7 +115,7 @@ def node_at(root: Node, path: Place) -> Node | None:
     node: Node | None = root
     for part in path:
         name, *numbers = part.split("[")
-        node = dict((key.text, value) for key, value in node.pairs).get(name) if isinstance(node, Keys) else None
+        node = next((n for k, n in node.pairs if k.text == name), None) if isinstance(node, Keys) else None
         for number in numbers:
             node = node.nodes[int(number[:-1])] if isinstance(node, Items) else None
     return node
