@@ -22,7 +22,7 @@ class Planner:
 
     def __init__(self, database: Database, master: Master) -> None:
         self._database, self._master = database, master
-        self._written: dict[str, tuple[int, date, date]] = {}
+        self._written: dict[str, tuple[int, date, date, int | None]] = {}
 
     def ensure(self, now_us: int) -> None:
         """Write what is missing: days from a line's first data on, and all days again once a configuration is new.
@@ -48,7 +48,8 @@ class Planner:
         zone = ZoneInfo(configs[-1].plant.plant.timezone)
         first = local_date(min(first_us or now_us, now_us), zone) - timedelta(days=1)
         last = local_date(now_us, zone) + timedelta(days=DAYS_AHEAD)
-        wanted = (max(c.config_id for c in configs), first, last)
+        # the first instant, too: older data of the same day bring shifts
+        wanted = (max(c.config_id for c in configs), first, last, first_us)
         if self._written.get(line) == wanted:
             return
         try:
