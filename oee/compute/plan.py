@@ -13,6 +13,7 @@ from oee.store.database import Database, Session
 from oee.store.instances import put_instances
 from oee.store.master import ConfigRevision, Ids, Master
 from oee.store.series import first_sample_us
+from oee.store.times import FAR_US
 
 DAYS_AHEAD = 8
 
@@ -56,7 +57,8 @@ class Planner:
             found = timeline(line, configs, first, last)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-        put_instances(conn, line, ids.line(line), found, first_us if first_us is not None else now_us)
+        # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
+        put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
         self._written[line] = wanted
 
 

@@ -18,7 +18,7 @@ from oee.store.migrate import upgrade
 from simulators.demo import DEMO, demo_plant_yaml
 from simulators.history import history, write_csv
 from simulators.model import Plant
-from tests.bench import bench_api, bench_connectors, bench_engine, bench_spool, bench_store
+from tests.bench import bench_api, bench_connectors, bench_disk, bench_engine, bench_spool, bench_store
 from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
@@ -33,6 +33,7 @@ def main() -> None:
         ("spool", bench_spool.run),
         ("engine", bench_engine.run),
         ("store", _store),
+        ("disk, one day of the demo", _disk),
         ("API", _api),
     ):
         _table(title, bench)
@@ -65,10 +66,11 @@ def _store() -> Rows:
         return bench_store.run(conninfo)
 
 
-def _api() -> Rows:
-    """KPI reads over HTTP, of the demo's filling line with two days behind it."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, end = today - timedelta(days=HISTORY_DAYS), today
+@contextmanager
+def _demo(days: int) -> Iterator[tuple[str, datetime, datetime]]:
+    """A database with whole days of the demo up to today's midnight (UTC), imported and computed."""
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=days)
     start_us, end_us = (int(t.timestamp()) * 1_000_000 for t in (start, end))
     with _server() as (folder, conninfo):
         with Database(conninfo) as db:
@@ -76,9 +78,20 @@ def _api() -> Rows:
             write_csv(folder / "history.csv", history(Plant.at(1, DEMO, start_us), start_us, end_us, 5.0))
             import_csv(db, folder / "history.csv", clock_us(), print)
             ComputeService(db).recompute()
-        with served(conninfo) as client:
-            base, window = str(client.base_url), (start.isoformat(), end.isoformat())
-            return bench_api.run(base, "filling", *window, reads_count=READS)
+        yield conninfo, start, end
+
+
+def _disk() -> Rows:
+    machines_count = sum(len(line.machines) for line in DEMO.lines)
+    with _demo(1) as (conninfo, *_):
+        return bench_disk.run(conninfo, machines_count)
+
+
+def _api() -> Rows:
+    """KPI reads over HTTP, of the demo's filling line with two days behind it."""
+    with _demo(HISTORY_DAYS) as (conninfo, start, end), served(conninfo) as client:
+        base, window = str(client.base_url), (start.isoformat(), end.isoformat())
+        return bench_api.run(base, "filling", *window, reads_count=READS)
 
 
 if __name__ == "__main__":
