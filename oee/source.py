@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from oee.config.model import PlantConfig
-from oee.model import Category, Segment, ShiftInstance, ShiftResult
+from oee.model import Category, Segment, ShiftInstance, ShiftResult, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class MachineState:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """The state of a line is its constraint machine's; ``machines`` lists all, in flow order."""
+    """The state of a line is its constraint machine's (pooled: see `oee.compute.states`); machines in flow order."""
 
     line: str
     category: Category
@@ -42,6 +42,35 @@ class RevisionInfo:
     status: str
     computed_us: int
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineStop:
+    """A stop of one machine, whole as it is known now, and the shift (or off time) it starts in, where that is known.
+
+    ``stop.in_window_us`` is what of it lies in the range asked for.
+    """
+
+    line: str
+    machine: str
+    stop: Stop
+    instance: ShiftInstance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One published revision of a line's shift, or of a machine's; ``number`` is its place in the feed."""
+
+    number: int
+    line: str
+    machine: str | None
+    production_date: str
+    shift: str
+    revision: int
+    status: str
+    computed_us: int
+    cause: str
+    kpi_id: str
 
 
 class ResultSource(Protocol):
@@ -70,6 +99,12 @@ class ResultSource(Protocol):
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
         """Sums of the elements of all instances per production day whose first instance starts in the range."""
 
+    def weeks(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """The same sums per ISO week of production days; its production date is the Monday's."""
+
+    def months(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """The same sums per calendar month of production days; its production date is the first's."""
+
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         """Exactly one result over ``[from_us, to_us)``, clipped to what has elapsed."""
 
@@ -77,10 +112,16 @@ class ResultSource(Protocol):
         """Local clock hours clipped to the range and cut at shift edges (S-36)."""
 
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
-        """Final categories over the range, tiling what of it has elapsed."""
+        """Final categories over the range, tiling what of it has elapsed; of a pooled line machine by machine."""
+
+    def stops(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[LineStop]:
+        """Stops that overlap the range, in order of their start."""
 
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         """Shift instances that overlap the range, those to come too."""
 
     def revisions(self, line: str, production_date: str, shift: str) -> list[RevisionInfo]:
         """All published revisions of a line's shift, oldest first."""
+
+    def changes(self, line: str | None, since_us: int, after: int, limit: int) -> list[Change]:
+        """Published revisions computed since an instant, numbered above ``after``: oldest first, at most ``limit``."""

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from oee.api import problems
 from oee.api.access import AccountBook, Gate, LoginNeeded, PageAccess, login_address
+from oee.api.changes import change_router
 from oee.api.docs import docs_router
 from oee.api.headers import BodyLimit, SecurityHeaders
 from oee.api.kpis import kpi_router
@@ -21,6 +22,7 @@ from oee.api.login import LoginPage, login_router
 from oee.api.not_yet import not_yet_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
+from oee.api.stops import stop_router
 from oee.source import ResultSource
 
 _DESCRIPTION = """\
@@ -69,7 +71,8 @@ def create_app(
     )
     app.state.gate = Gate(accounts, cookie_secure)
     metrics = Metrics(health)
-    for router in (kpi_router(source), line_router(source), report_router(source, reports)):
+    routers = (kpi_router, line_router, stop_router, change_router)
+    for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))

@@ -30,7 +30,6 @@ class NotYet:
 
 
 NOT_YET: tuple[NotYet, ...] = (
-    NotYet("GET", "/stops", "Stops of a line"),
     NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
     NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
     NotYet("POST", "/stops:merge", "Merging stops"),
@@ -46,7 +45,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
-    NotYet("GET", "/revisions", "The feed of revisions"),
     NotYet("GET", "/events", "The stream of events"),
 )
 
