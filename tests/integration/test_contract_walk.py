@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -85,6 +86,8 @@ OF_COMMANDS = {
 
 WINDOW = {"line": "pressing", "from": FROM.replace("T07", "T00"), "to": TO}
 SHIFT_PATH = f"/lines/pressing/shifts/{DATE}/early"
+WIDE = {**WINDOW, "from": f"{DAY - timedelta(days=45)}T00:00:00Z"}
+"""Weeks and months are whole: those that start in the range."""
 RANGE = {"from": FROM, "to": TO}
 KPI_FIELDS = [
     "id",
@@ -161,7 +164,7 @@ def _get(template: str, path: str = "", params: dict[str, str] | None = None, *f
 
 ROUTES = (
     *(
-        _get("/kpis", "", {**WINDOW, "group_by": group}, *KPI_FIELDS)
+        _get("/kpis", "", {**(WIDE if group in ("week", "month") else WINDOW), "group_by": group}, *KPI_FIELDS)
         for group in ("none", "hour", "shift", "day", "week", "month", "product", "order")
     ),
     _get("/kpis", "", {**WINDOW, "machine": "press", "limit": "1", "cursor": ""}, *KPI_FIELDS),
@@ -174,7 +177,7 @@ ROUTES = (
         *["start", "end", "category", "state", "reason", "machine", "open"],
     ),
     _get("/lines/{line}/intervals", "/lines/pressing/intervals", {**RANGE, "machine": "press"}, "start"),
-    _get("/stops", "", WINDOW),
+    _get("/stops", "", WINDOW, "id", "reason"),
     Route("PATCH", "/stops/{stop}", "/stops/1"),
     Route("POST", "/stops/{stop}/split", "/stops/1/split"),
     Route("POST", "/stops:merge"),
@@ -192,7 +195,7 @@ ROUTES = (
     Route("PUT", "/lines/{line}/targets", "/lines/pressing/targets"),
     _get("/webhooks"),
     Route("POST", "/webhooks"),
-    _get("/revisions", "", {"since": FROM}),
+    _get("/revisions", "", {"since": f"{DAY}T00:00:00Z"}, "revision"),
     _get("/events"),
 )
 PLAIN = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs")
