@@ -16,7 +16,7 @@ from oee.compute.rules import COUNTERS, machine_rules
 from oee.config.model import PlantConfig
 from oee.interpret import FOREVER_US, UNITS_PER_COUNT, Checkpoint, Facts, MachineRules, MachineSamples, interpret
 from oee.kernels.intervals import Int64s
-from oee.kernels.states import Piece, Series, merge
+from oee.kernels.states import Piece, Series, extend, merge
 from oee.model import RULES_VERSION, Category, Cell
 from oee.store.database import Database, Session, fetch, fetch_one, run
 from oee.store.facts import (
@@ -73,7 +73,7 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
     set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
-    touched = touched_range(old, facts)
+    touched = touched_range(old, facts, _held_difference(before, old, facts, now_us))
     if touched is not None:
         span = {"from": from_us(touched[0]), "to": from_us(touched[1])}
         run(conn, "ledger/touch", line_id=ids.lines[name[0]], cause=LATE, **span)
@@ -323,7 +323,16 @@ def _clip(stretches: Sequence[tuple[int, int]], start_us: int, end_us: int) -> t
     return starts, ends
 
 
-def touched_range(old: StoredFacts, new: Facts) -> tuple[int, int] | None:
+def _held_difference(before: FactsState | None, old: StoredFacts, new: Facts, now_us: int) -> list[tuple[int, int]]:
+    """Spans up to now of which the facts told otherwise by the claim that held after the last proof of life (S-26)."""
+    since_us = before.through_us if before else new.start_us
+    told = [extend(new.pieces, new.through_us, new.hold_until_us, now_us)]
+    told.append(extend(old.pieces, before.through_us, before.hold_until_us, now_us) if before else [])
+    tails = [[replace(p, start_us=max(p.start_us, since_us)) for p in merge(t) if p.end_us > since_us] for t in told]
+    return [(p.start_us, p.end_us) for p in set(tails[0]) ^ set(tails[1])]
+
+
+def touched_range(old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] = ()) -> tuple[int, int] | None:
     """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does.
 
     A standstill that has lasted more than a day is no small stop, whatever comes: going on, it touches no shift before.
@@ -331,6 +340,7 @@ def touched_range(old: StoredFacts, new: Facts) -> tuple[int, int] | None:
     before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
     changed = _difference(before, new.pieces)
     changed += _difference(old.cells, new.cells)
+    changed += held
     moments = [d.at_us for d in set(old.decisions) ^ set(new.decisions)]
     if not changed and not moments:
         return None
