@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test faults zones check bench lock clean
+.PHONY: demo test faults zones check bench schema lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
@@ -26,6 +26,9 @@ check: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+schema: $(VENV)/.ready # after a change of the plant file's keys or of their page
+	$(BIN)/oee schema > docs/plant-file.schema.json
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }

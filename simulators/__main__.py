@@ -40,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--end-with-input", action="store_true", help="end when standard input does, too")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="write the truth file")
     parser.add_argument("--plant-file", type=Path, metavar="FILE", help="write the plant file for a collector")
+    parser.add_argument("--plant-host", default="127.0.0.1", metavar="NAME", help="how the collector reaches them")
     return parser.parse_args()
 
 
@@ -62,7 +63,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         modbus = await stack.enter_async_context(ModbusSimulator(live, arguments.host, arguments.modbus_port))
         if arguments.plant_file:
             text = plant_yaml(live.plant.scenario, opcua.port, modbus.port)
-            arguments.plant_file.write_text(text, encoding="utf-8")
+            arguments.plant_file.write_text(text.replace("127.0.0.1", arguments.plant_host), encoding="utf-8")
         stopped = _stop_event()
         if arguments.end_with_input:
             asyncio.get_running_loop().add_reader(sys.stdin, _at_end_of_input, stopped)

@@ -19,6 +19,7 @@ from oee.api.headers import BodyLimit, SecurityHeaders
 from oee.api.kpis import kpi_router
 from oee.api.lines import line_router
 from oee.api.login import LoginPage, login_router
+from oee.api.not_yet import not_yet_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
 from oee.api.stops import stop_router
@@ -73,6 +74,7 @@ def create_app(
     routers = (kpi_router, line_router, stop_router, change_router)
     for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
+    app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))
     app.include_router(docs_router(app))

@@ -31,6 +31,7 @@ _KINDS = {
     422: ("invalid", "The request can't be taken"),
     429: ("too-many-requests", "Too many requests"),
     500: ("internal", "The service failed"),
+    501: ("not-there-yet", "Not there yet in this version"),
     503: ("unavailable", "Not available now"),
 }
 

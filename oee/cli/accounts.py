@@ -7,6 +7,7 @@ import sys
 import click
 
 from oee.cli.common import database, say
+from oee.config.environment import account_password
 from oee.store.accounts import SCOPES, Accounts, Role
 
 ROLES = click.Choice([role.value for role in Role])
@@ -20,15 +21,25 @@ def user() -> None:
 @user.command("add")
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True)
-def add_user(name: str, role: str) -> None:
-    """Add a person; the password is asked for, or read as one line from a pipe."""
-    if sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
+@click.option("--first", is_flag=True, help="only while there is no account and no key; else do nothing")
+def add_user(name: str, role: str, *, first: bool) -> None:
+    """Add a person; the password is taken from OEE_PASSWORD or OEE_PASSWORD_FILE, asked for, or read from a pipe."""
     with database() as db:
-        Accounts(db).add_user(name, role, password)
+        accounts = Accounts(db)
+        if first and accounts.anybody():
+            click.echo("there is an account already")
+            return
+        accounts.add_user(name, role, _password())
     click.echo(f"{name} may log in as {role}")
+
+
+def _password() -> str:
+    given = account_password()
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline().rstrip("\n")
 
 
 @click.group()

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from oee.config.environment import database_url, default_data_dir
+from oee.config.environment import database_password, database_url, default_data_dir
 from oee.errors import DatabaseUnavailable, InputError, OeeError
 from oee.store.database import Database, DatabaseFault, checked_address
 from oee.store.embedded import embedded_server
@@ -49,7 +49,7 @@ def conninfo(folder: Path | None = None) -> Iterator[str]:
     """The database in force: ``OEE_DATABASE_URL``, else the embedded one under ``folder`` [the data folder]."""
     url = database_url()
     if url is not None:
-        yield checked_address(url)
+        yield checked_address(url, database_password())
         return
     with embedded_server(folder or default_data_dir(), announce=say) as embedded:
         yield embedded
@@ -109,5 +109,5 @@ def day_of(text: str, name: str) -> date:
 
 PortNumber = click.IntRange(0, 65_535)
 """A port to serve on; 0 takes a free one."""
-PlantPath = click.Path(path_type=Path, dir_okay=False)
-"""A plant file; whether it is there is checked with the rest of it."""
+plant_argument = click.argument("plant", type=click.Path(path_type=Path, dir_okay=False), envvar="OEE_PLANT")
+"""A plant file, or the one that OEE_PLANT names; whether it is there is checked with the rest of it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from oee.cli import not_yet
 from oee.cli.common import database, day_of, instant_us, say
 from oee.cli.shift_table import shift_table
 from oee.cli.web import json_report, standalone_report
@@ -79,8 +80,8 @@ def shifts(line: str, from_: str, to: str) -> None:
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="write here instead of printing")
 def report(line: str, day: str, shift: str, format_: str, output: Path | None) -> None:
     """Print the report of one shift."""
-    if format_ not in {"html", "json"}:
-        raise InputError(f"--format {format_} is not there yet in this version; there are html and json")
+    if format_ in not_yet.REPORT_FORMATS:
+        not_yet.refuse(f"--format {format_}", "there are html and json")
     with database() as db:
         source = Results(db)
         result = source.shift(line, day_of(day, "--date").isoformat(), shift)

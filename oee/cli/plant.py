@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from oee.cli.common import PlantPath, database, instant_us, plant_text, say
+from oee.cli import not_yet
+from oee.cli.common import database, instant_us, plant_argument, plant_text, say
 from oee.compute.plan import Planner
 from oee.compute.service import clock_us
 from oee.config.check import check_report
+from oee.config.schema import plant_file_schema
 from oee.store.master import Master
 from oee.store.times import from_us
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+@plant_argument
 @click.option("--online", is_flag=True, help="also ask the devices (not there yet in this version)")
 def check(plant: Path, online: bool) -> None:
     """Check a plant file; every fault is named as FILE:LINE: key."""
     if online:
-        say("oee: --online is not there yet in this version; the file alone can be checked")
-        sys.exit(2)
+        not_yet.refuse(not_yet.CHECK_ONLINE, "the file alone can be checked")
     if not sound(plant):
         sys.exit(2)
     click.echo(f"{plant}: fine")
@@ -38,7 +40,13 @@ def sound(plant: Path) -> bool:
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+def schema() -> None:
+    """Print the JSON Schema of the plant file, for editors."""
+    click.echo(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False))
+
+
+@click.command()
+@plant_argument
 @click.option("--effective", metavar="T", help="valid from this instant on, RFC 3339 with offset [now]")
 def apply(plant: Path, effective: str | None) -> None:
     """Bring the plant's structure into the database; the first apply is valid from the beginning."""

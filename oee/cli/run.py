@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from oee.api.serve import address_of, listen
 from oee.api.serve import serve as serve_app
-from oee.cli.common import PlantPath, PortNumber, database, plant_text, say
+from oee.cli.common import PortNumber, database, plant_argument, plant_text, say
 from oee.cli.plant import sound
 from oee.cli.web import web_app
 from oee.collect.collector import run_collector
@@ -35,7 +35,7 @@ Job = Callable[[asyncio.Event], Awaitable[None]]
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+@plant_argument
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=PortNumber, default=PORT, show_default=True)
 def run(plant: Path, host: str, port: int) -> None:
@@ -51,7 +51,7 @@ def run(plant: Path, host: str, port: int) -> None:
 
 
 @click.command()
-@click.argument("plant", type=PlantPath)
+@plant_argument
 def collect(plant: Path) -> None:
     """Collect from the machines into the database, until Ctrl-C; works while the database is away."""
     config = checked(plant)

@@ -13,7 +13,7 @@ import numpy as np
 
 from oee.compute.loading import load, usable_values
 from oee.compute.rules import COUNTERS, machine_rules
-from oee.compute.touched import touched_range
+from oee.compute.touched import held_difference, touched_range
 from oee.config.model import PlantConfig
 from oee.interpret import Checkpoint, Facts, MachineRules, interpret
 from oee.kernels.states import merge
@@ -71,7 +71,8 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
     set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
-    touched = (start_us, FAR_US) if outdated else touched_range(old, facts)
+    held = held_difference(before, old, facts, now_us)
+    touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
         span = {"from": from_us(touched[0]), "to": from_us(touched[1])}
         cause = OUTDATED if outdated else LATE

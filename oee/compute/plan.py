@@ -13,6 +13,7 @@ from oee.store.database import Database, Session
 from oee.store.instances import put_instances
 from oee.store.master import ConfigRevision, Ids, Master
 from oee.store.series import first_sample_us
+from oee.store.times import FAR_US
 
 DAYS_AHEAD = 8
 
@@ -22,7 +23,7 @@ class Planner:
 
     def __init__(self, database: Database, master: Master) -> None:
         self._database, self._master = database, master
-        self._written: dict[str, tuple[int, date, date]] = {}
+        self._written: dict[str, tuple[int, date, date, int | None]] = {}
 
     def ensure(self, now_us: int) -> None:
         """Write what is missing: days from a line's first data on, and all days again once a configuration is new.
@@ -48,14 +49,16 @@ class Planner:
         zone = ZoneInfo(configs[-1].plant.plant.timezone)
         first = local_date(min(first_us or now_us, now_us), zone) - timedelta(days=1)
         last = local_date(now_us, zone) + timedelta(days=DAYS_AHEAD)
-        wanted = (max(c.config_id for c in configs), first, last)
+        # the first instant, too: older data of the same day bring shifts
+        wanted = (max(c.config_id for c in configs), first, last, first_us)
         if self._written.get(line) == wanted:
             return
         try:
             found = timeline(line, configs, first, last)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-        put_instances(conn, line, ids.line(line), found, first_us if first_us is not None else now_us)
+        # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
+        put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
         self._written[line] = wanted
 
 

@@ -8,23 +8,33 @@ from itertools import pairwise
 
 from oee.interpret import Facts
 from oee.kernels.products import ProductRun
-from oee.kernels.states import Piece
+from oee.kernels.states import Piece, extend, merge
 from oee.model import Category, Cell
-from oee.store.facts import StoredFacts
+from oee.store.facts import FactsState, StoredFacts
 from oee.store.times import FAR_US
 
 DECIDED_US = 86_400_000_000
 
 
-def touched_range(old: StoredFacts, new: Facts) -> tuple[int, int] | None:
+def held_difference(before: FactsState | None, old: StoredFacts, new: Facts, now_us: int) -> list[tuple[int, int]]:
+    """Spans up to now of which the facts told otherwise by the claim that held after the last proof of life (S-26)."""
+    since_us = before.through_us if before else new.start_us
+    told = [extend(new.pieces, new.through_us, new.hold_until_us, now_us)]
+    told.append(extend(old.pieces, before.through_us, before.hold_until_us, now_us) if before else [])
+    tails = [[replace(p, start_us=max(p.start_us, since_us)) for p in merge(t) if p.end_us > since_us] for t in told]
+    return [(p.start_us, p.end_us) for p in set(tails[0]) ^ set(tails[1])]
+
+
+def touched_range(old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] = ()) -> tuple[int, int] | None:
     """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does.
 
     A standstill that has lasted more than a day is no small stop, whatever comes: going on, it touches no shift before.
-    A change of product or order touches all of it, however long it is (S-25).
+    A change of product or order touches all of it, however long it is (S-25). ``held`` is what `held_difference` finds.
     """
     before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
     changed = _difference(before, new.pieces)
     changed += _difference(old.cells, new.cells)
+    changed += held
     changed += [(d.at_us, d.at_us + 1) for d in set(old.decisions) ^ set(new.decisions)]
     made = _made_otherwise(old.runs, new.runs, new.start_us)
     touched = []

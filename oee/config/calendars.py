@@ -14,6 +14,7 @@ from oee.config.model import (
     ShiftPattern,
 )
 from oee.config.overlaps import check_breaks, check_cycle, check_day, check_exceptions, check_teams
+from oee.config.reader import takes
 from oee.config.scalars import clock, clock_end, day, flag, moment, reference, text, whole
 from oee.config.section import Item, Section, elements
 
@@ -137,6 +138,7 @@ def _changed(section: Section, said: CalendarException, shifts: Shifts, faults: 
     return replace(said, breaks=breaks)
 
 
+@takes({"const": True})
 def _only_true(item: Item) -> bool:
     if not flag(item):
         raise Refusal("false says nothing here; remove it")

@@ -4,6 +4,7 @@ import re
 
 from oee.config.faults import Faults, Refusal
 from oee.config.model import ConnectorConfig
+from oee.config.reader import takes
 from oee.config.scalars import choice, flag, number, text, whole
 from oee.config.section import Item, Section
 
@@ -72,6 +73,7 @@ def _sampling(section: Section, mode: str, interval_s: float) -> float | None:
     return sampling_s
 
 
+@takes({"type": "string", "pattern": f"^{_ENDPOINT.pattern}$"})
 def _endpoint(item: Item) -> str:
     value = text(item)
     if not _ENDPOINT.fullmatch(value):

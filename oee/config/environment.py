@@ -9,6 +9,11 @@ from pathlib import Path
 
 from oee.errors import ConfigError
 
+SECRETS = ("OEE_DATABASE_URL", "OEE_DATABASE_PASSWORD", "OEE_PASSWORD")
+"""Each may also be given as the name of a file that holds it, in ``<name>_FILE``."""
+VARIABLES = (*SECRETS, *(f"{name}_FILE" for name in SECRETS), "OEE_DATA_DIR", "OEE_PLANT", "OEE_LOG")
+"""All that the service knows."""
+
 
 def default_data_dir() -> Path:
     """Return the folder for the spool, certificates and the embedded database, as an absolute path.
@@ -37,6 +42,16 @@ def user_data_folder(system: str, home: Path, environ: Mapping[str, str]) -> Pat
 def database_url() -> str | None:
     """Return the database's address from ``OEE_DATABASE_URL`` or ``OEE_DATABASE_URL_FILE``, if any."""
     return secret("OEE_DATABASE_URL")
+
+
+def database_password() -> str | None:
+    """Return the password for that address from ``OEE_DATABASE_PASSWORD`` or its ``_FILE``, if it stands apart."""
+    return secret("OEE_DATABASE_PASSWORD")
+
+
+def account_password() -> str | None:
+    """Return the password of the account to add from ``OEE_PASSWORD`` or ``OEE_PASSWORD_FILE``, if any."""
+    return secret("OEE_PASSWORD")
 
 
 def secret(name: str) -> str | None:

@@ -36,6 +36,15 @@ class Faults:
         if fault not in self._found:  # an anchor used twice tells its fault once
             self._found.append(fault)
 
+    def asked(self, path: tuple[str, ...], key: str, read: object = None, default: object = None) -> None:
+        """Hear that a reader asked for a key of the section at `path`; who makes the schema listens (`schema`)."""
+
+    def tried(self, path: tuple[str, ...], read: object) -> None:
+        """Hear that the value at `path` is read by `read`."""
+
+    def free_keys(self, path: tuple[str, ...], pattern: str | None = None) -> None:
+        """Hear that the section at `path` takes keys of any name, or of any that fits `pattern`."""
+
     def raise_any(self) -> None:
         """Raise PlantFileError with all that was found, by line; do nothing when there is nothing."""
         if self._found:

@@ -8,6 +8,7 @@ from oee.config.faults import Faults, Refusal
 from oee.config.lines import read_line
 from oee.config.machines import read_ideal
 from oee.config.model import LineConfig, PlantConfig, PlantInfo, ProductConfig
+from oee.config.reader import takes
 from oee.config.reasons import codes, read_policies, read_reasons
 from oee.config.scalars import clock, identifier, text, zone
 from oee.config.section import Item, Section
@@ -44,14 +45,15 @@ def load_plant_text(content: str, filename: str) -> PlantConfig:
     if root is not None and not isinstance(root, Keys):
         faults.add(1, (), "must hold keys with values; start it with `version: 1`")
     faults.raise_any()
-    assert root is not None  # or there was a fault
-    plant = _plant(Item((), 1, root), faults)
+    assert isinstance(root, Keys)  # or there was a fault
+    plant = read_plant(root, faults)
     faults.raise_any()
     return plant
 
 
-def _plant(root: Item, faults: Faults) -> PlantConfig:
-    with Section(root, faults) as section:
+def read_plant(root: Keys, faults: Faults) -> PlantConfig:
+    """Read the tree of a plant file; what is wrong with it is noted in `faults`."""
+    with Section(Item((), 1, root), faults) as section:
         version = section.need("version", _version, VERSION, f"version: {VERSION}")
         info = _info(section)
         products = {i.name: _product(i, faults) for i in section.named("products")}
@@ -65,6 +67,7 @@ def _plant(root: Item, faults: Faults) -> PlantConfig:
     return PlantConfig(version, info, calendars, products, connectors, lines, reasons, policies)
 
 
+@takes({"enum": [VERSION, str(VERSION)]})
 def _version(item: Item) -> int:
     if text(item) != str(VERSION):
         raise Refusal(f"`{text(item)}` is no version that this program reads; write `version: {VERSION}`")

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from oee.config.faults import Refusal, suggestion
-from oee.config.section import Item, check_id
+from oee.config.reader import JsonSchema, schema_of, takes
+from oee.config.section import ID_PATTERN, Item, check_id
 from oee.config.tree import Scalar
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ _HOURS_AND_MINUTES = re.compile(r"(\d{1,2})[:.h](\d{2})(:00)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 _DAY_MIN = 1440
 _DECIMALS = 12  # with the upper limits of each key: keeps the kernels' integers small
+TEXT: JsonSchema = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
+"""A text; what YAML takes for a number or a truth value is taken as it stands."""
 LONGEST_S = 31_622_400  # a leap year: longer is a slip, not a duration
 
 
@@ -30,6 +33,7 @@ def _scalar(item: Item) -> Scalar:
     return item.node
 
 
+@takes(TEXT)
 def text(item: Item) -> str:
     """Read a text as it stands in the file, numbers too."""
     value = _scalar(item).text.strip()
@@ -38,11 +42,13 @@ def text(item: Item) -> str:
     return value
 
 
+@takes({"type": ["string", "number"], "pattern": f"^{ID_PATTERN}$"})
 def identifier(item: Item) -> str:
     """Read an id: letters, digits, `-`, `_`, `.`."""
     return check_id(text(item))
 
 
+@takes({"type": "boolean"})
 def flag(item: Item) -> bool:
     """Read true or false."""
     word = _scalar(item).text.lower()
@@ -53,12 +59,18 @@ def flag(item: Item) -> bool:
 
 def optional(read: Callable[[Item], T]) -> Callable[[Item], T | None]:
     """Return a reader that takes an explicit null as None."""
-    return lambda item: None if item.is_empty else read(item)
+
+    @takes({"anyOf": [schema_of(read) or {}, {"type": "null"}]})
+    def read_or_none(item: Item) -> T | None:
+        return None if item.is_empty else read(item)
+
+    return read_or_none
 
 
 def number(least: int | None = None, above: int | None = None, most: int | None = None) -> Callable[[Item], Fraction]:
     """Return a reader of exact numbers in a range: at least, more than, at most."""
 
+    @takes(_ranged("number", least, above, most), _number)
     def read(item: Item) -> Fraction:
         value = _exact(item)
         if least is not None and value < least:
@@ -70,6 +82,16 @@ def number(least: int | None = None, above: int | None = None, most: int | None 
         return value
 
     return read
+
+
+def _ranged(kind: str, least: int | None, above: int | None, most: int | None) -> JsonSchema:
+    limits = {"minimum": least, "exclusiveMinimum": above, "maximum": most}
+    return {"type": kind} | {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _number(value: Any) -> Any:
+    """Write an exact number the way a person does: 1, not 1.0."""
+    return int(value) if value == int(value) else float(value)
 
 
 def _exact(item: Item) -> Fraction:
@@ -87,6 +109,7 @@ def _exact(item: Item) -> Fraction:
 def whole(least: int, most: int | None = None) -> Callable[[Item], int]:
     """Return a reader of whole numbers in a range."""
 
+    @takes(_ranged("integer", least, None, most))
     def read(item: Item) -> int:
         value = number(least, most=most)(item)
         if value.denominator != 1:
@@ -96,11 +119,13 @@ def whole(least: int, most: int | None = None) -> Callable[[Item], int]:
     return read
 
 
+@takes(_ranged("number", 0, None, LONGEST_S), lambda us: _number(us / 1_000_000))
 def micros(item: Item) -> int:
     """Read a duration in seconds, from 0 to a year, as whole microseconds."""
     return int(number(least=0, most=LONGEST_S)(item) * 1_000_000)
 
 
+@takes({"type": "number", "minimum": 0, "maximum": 1})
 def ratio(item: Item) -> float:
     """Read a target as a ratio from 0 to 1; people who write per cent are told how."""
     value = number(least=0)(item)
@@ -110,6 +135,12 @@ def ratio(item: Item) -> float:
     return float(value)
 
 
+def show_clock(minutes: int) -> str:
+    """Write minutes after midnight as HH:MM."""
+    return f"{minutes % _DAY_MIN // 60:02}:{minutes % 60:02}"
+
+
+@takes({"type": "string", "pattern": f"^{_CLOCK.pattern}$"}, show_clock)
 def clock(item: Item) -> int:
     """Read a local time HH:MM as minutes after midnight."""
     value = text(item)
@@ -118,6 +149,7 @@ def clock(item: Item) -> int:
     return int(match[1]) * 60 + int(match[2])
 
 
+@takes({"type": "string", "pattern": f"^({_CLOCK.pattern}|24:00)$"}, show_clock)
 def clock_end(item: Item) -> int:
     """Read a local time HH:MM that ends something: "24:00" is the midnight after, the same as "00:00"."""
     return 0 if text(item) == "24:00" else clock(item)
@@ -130,11 +162,7 @@ def _meant(value: str) -> str:
     return f'; did you mean "{int(match[1]):02}:{match[2]}"?'
 
 
-def show_clock(minutes: int) -> str:
-    """Write minutes after midnight as HH:MM."""
-    return f"{minutes % _DAY_MIN // 60:02}:{minutes % 60:02}"
-
-
+@takes({"type": "string", "format": "date", "pattern": r"^\d{4}-\d\d-\d\d$"})
 def day(item: Item) -> date:
     """Read a date YYYY-MM-DD."""
     value = text(item)
@@ -146,6 +174,7 @@ def day(item: Item) -> date:
     raise Refusal(f"must be a date that exists, such as 2026-01-05, not `{value}`")
 
 
+@takes({"type": "string", "pattern": f"^{_MOMENT.pattern}$"})
 def moment(item: Item) -> datetime:
     """Read a naive local date and time."""
     value = text(item)
@@ -157,6 +186,7 @@ def moment(item: Item) -> datetime:
     raise Refusal(f"must be local date and time without an offset, such as 2026-12-01T08:00, not `{value}`")
 
 
+@takes({"type": "string", "examples": ["Europe/Budapest"]})
 def zone(item: Item) -> str:
     """Read the name of an IANA time zone."""
     value = text(item)
@@ -174,6 +204,7 @@ def choice(names: Iterable[str]) -> Callable[[Item], str]:
     """Return a reader that takes one of a fixed set of words."""
     known = tuple(names)
 
+    @takes({"enum": list(known)})
     def read(item: Item) -> str:
         value = text(item)
         if value not in known:
@@ -187,6 +218,7 @@ def reference(what: str, names: Iterable[str]) -> Callable[[Item], str]:
     """Return a reader that takes the name of something that this file defines."""
     known = tuple(names)
 
+    @takes(TEXT)
     def read(item: Item) -> str:
         value = text(item)
         if value not in known:

@@ -12,7 +12,7 @@ from oee.config.tree import Items, Keys, Node, Scalar
 
 T = TypeVar("T")
 D = TypeVar("D")
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+ID_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def elements(item: Item) -> tuple[Item, ...]:
 
 def check_id(name: str) -> str:
     """Return an id that may stand in addresses and file names, or refuse it."""
-    if not _ID.fullmatch(name):
+    if not re.fullmatch(ID_PATTERN, name):
         raise Refusal(f"`{name}` can't be an id; use letters, digits, `-`, `_` and `.`")
     return name
 
@@ -100,6 +100,7 @@ class Section:
 
     def attempt(self, item: Item, read: Callable[[Item], T], instead: D) -> T | D:
         """Read a value; when it is refused, note that and go on with `instead`."""
+        self.faults.tried(item.path, read)
         try:
             return read(item)
         except Refusal as why:
@@ -109,16 +110,19 @@ class Section:
     def get(self, key: str) -> Item | None:
         """Return the value of an optional key, unread."""
         self._known.append(key)
+        self.faults.asked(self.item.path, key)
         return self._values.get(key)
 
     def take(self, key: str, read: Callable[[Item], T], default: D) -> T | D:
         """Read an optional key."""
         item = self.get(key)
+        self.faults.asked(self.item.path, key, read, default)
         return default if item is None else self.attempt(item, read, default)
 
     def need(self, key: str, read: Callable[[Item], T], instead: D, example: str) -> T | D:
         """Read a required key; `example` tells how to write it where it is missing."""
         item = self.get(key)
+        self.faults.asked(self.item.path, key, read)
         if item is not None:
             return self.attempt(item, read, instead)
         if not self.has_fault:
@@ -141,6 +145,7 @@ class Section:
         if item is None:
             return ()
         with Section(item, self.faults) as inner:
+            self.faults.free_keys(item.path, ID_PATTERN)
             return tuple(value for value in inner.remaining() if inner.attempt(value, _id_of, None))
 
     def refuse(self, keys: Iterable[str], why: str) -> None:
@@ -149,8 +154,12 @@ class Section:
             if item := self._values.pop(key, None):
                 self.fault(item, why)
 
-    def remaining(self) -> tuple[Item, ...]:
-        """Return all values not asked for yet, and count them as known."""
+    def remaining(self, names: Iterable[str] | None = None) -> tuple[Item, ...]:
+        """Return all values not asked for yet, and count them as known; `names` are those that make sense, if few."""
+        if names is None:
+            self.faults.free_keys(self.item.path)
+        for name in names or ():
+            self.faults.asked(self.item.path, name)
         values = tuple(v for v in self._values.values() if v.name not in self._known)
         self._known += [v.name for v in values]
         return values

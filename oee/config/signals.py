@@ -43,7 +43,7 @@ def read_signals(machine: Section, catalog: Catalog) -> dict[str, SignalConfig]:
         return {}
     with Section(item, machine.faults) as section:
         signals = {}
-        for value in section.remaining():
+        for value in section.remaining(SIGNALS):
             if value.name in SIGNALS:
                 signals[value.name] = _signal(value, section, catalog)
             else:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import Connection
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -31,8 +31,8 @@ Session = Connection[Row]
 """A connection in a transaction, as the layers above hand it on; only the store knows what it is made of."""
 
 
-def checked_address(conninfo: str) -> str:
-    """Return an address of a database that libpq can read.
+def checked_address(conninfo: str, password: str | None = None) -> str:
+    """Return an address of a database that libpq can read, with the password in it if one is given apart.
 
     Raises
     ------
@@ -40,12 +40,11 @@ def checked_address(conninfo: str) -> str:
         It can't; the address itself is left out of the text, as it may hold a password.
     """
     try:
-        conninfo_to_dict(conninfo)
+        return make_conninfo(conninfo, password=password) if password else make_conninfo(conninfo)
     except psycopg.ProgrammingError as error:
         raise ConfigError(
             "OEE_DATABASE_URL is no address of a database; write it as postgresql://user@host:5432/name"
         ) from error
-    return conninfo
 
 
 class Database:

@@ -18,7 +18,7 @@ from oee.store.migrate import upgrade
 from simulators.demo import demo_plant_yaml, demo_scenario
 from simulators.history import history, write_csv
 from simulators.model import Plant
-from tests.bench import bench_api, bench_connectors, bench_engine, bench_spool, bench_store
+from tests.bench import bench_api, bench_connectors, bench_disk, bench_engine, bench_spool, bench_store
 from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
@@ -34,6 +34,7 @@ def main() -> None:
         ("spool", bench_spool.run),
         ("engine", bench_engine.run),
         ("store", _store),
+        ("disk, one day of the demo", _disk),
         ("API", _api),
     ):
         _table(title, bench)
@@ -66,10 +67,11 @@ def _store() -> Rows:
         return bench_store.run(conninfo)
 
 
-def _api() -> Rows:
-    """KPI reads over HTTP, of the demo's filling line with two days behind it."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, end = today - timedelta(days=HISTORY_DAYS), today
+@contextmanager
+def _demo(days: int) -> Iterator[tuple[str, datetime, datetime]]:
+    """A database with whole days of the demo up to today's midnight (UTC), imported and computed."""
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=days)
     start_us, end_us = (int(t.timestamp()) * 1_000_000 for t in (start, end))
     with _server() as (folder, conninfo):
         with Database(conninfo) as db:
@@ -79,12 +81,23 @@ def _api() -> Rows:
             )
             import_csv(db, folder / "history.csv", clock_us(), print)
             ComputeService(db).recompute()
-        with served(conninfo) as client:
-            base, window = str(client.base_url), (start.isoformat(), end.isoformat())
-            rows = bench_api.run(base, "filling", *window, reads_count=READS)
-            with Database(conninfo) as db:
-                bench_api.lengthen(db, "filling")
-            return [*rows, *bench_api.run_year(base, "filling", end, reads_count=YEAR_READS)]
+        yield conninfo, start, end
+
+
+def _disk() -> Rows:
+    with _demo(1) as (conninfo, start, _):
+        machines_count = len(demo_scenario(int(start.timestamp()) * 1_000_000).machines)
+        return bench_disk.run(conninfo, machines_count)
+
+
+def _api() -> Rows:
+    """KPI reads over HTTP, of the demo's filling line with two days behind it."""
+    with _demo(HISTORY_DAYS) as (conninfo, start, end), served(conninfo) as client:
+        base, window = str(client.base_url), (start.isoformat(), end.isoformat())
+        rows = bench_api.run(base, "filling", *window, reads_count=READS)
+        with Database(conninfo) as db:
+            bench_api.lengthen(db, "filling")
+        return [*rows, *bench_api.run_year(base, "filling", end, reads_count=YEAR_READS)]
 
 
 if __name__ == "__main__":

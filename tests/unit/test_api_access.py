@@ -10,7 +10,9 @@ from oee.store.accounts import Role
 from tests.api_fixture import MemoryAccounts, app, client
 
 EVERYBODY = (None, *Role)
-VALUES = {"line": "line-1", "production_date": "2026-03-02", "shift": "early"}
+VALUES = {"line": "line-1", "production_date": "2026-03-02", "shift": "early", "calendar": "default"} | dict.fromkeys(
+    ("stop", "kpi", "product", "order"), "1"
+)
 QUERIES = {
     "/api/v1/kpis": "?line=line-1&from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
     "/api/v1/shifts": "?line=line-1&from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
@@ -37,7 +39,7 @@ def everyone() -> MemoryAccounts:
 
 def expected(policy: object, role: Role | None) -> set[int]:
     """The statuses that a policy allows for: 422 and 429 come from behind the gate."""
-    inside = {200, 303, 422, 401} if policy is public else {200}
+    inside = {200, 303, 422, 401} if policy is public else {200, 501}
     if policy is public or (role is not None and role in policy.roles):
         return inside
     if role is None:

@@ -33,8 +33,9 @@ async def test_the_documentation_page_needs_nothing_from_elsewhere_and_no_inline
     page = response.text
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert style.headers["content-type"] == "text/css; charset=utf-8"
-    for path in document["paths"]:
-        assert f"GET {path}" in page
+    for path, operations in document["paths"].items():
+        for method in operations:
+            assert f"{method.upper()} {path}" in page
     for name in document["components"]["schemas"]:
         assert f'<section id="{name}">' in page
     assert set(re.findall(r'(?:src|href)="([^"#]+)"', page)) == {"/docs/docs.css", "/openapi.json"}

@@ -1,0 +1,76 @@
+"""Addresses of the interface that this version does not serve yet: refused with that sentence, never with "not found".
+
+A version that serves one of them deletes its entry here, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from fastapi import APIRouter, Depends, Response
+
+from oee.api.access import EVERY_ROLE, ApiAccess
+from oee.api.documented import error_response
+from oee.api.problems import ProblemError
+from oee.store.accounts import Role
+
+_SHIFT = "/lines/{line}/shifts/{production_date}/{shift}"
+_CHANGES = ApiAccess(EVERY_ROLE - {Role.VIEWER}, "write")
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """One method of one address below ``/api/v1``, and what it is going to do."""
+
+    method: str
+    path: str
+    what: str
+
+
+NOT_YET: tuple[NotYet, ...] = (
+    NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
+    NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
+    NotYet("POST", "/stops:merge", "Merging stops"),
+    NotYet("GET", f"{_SHIFT}/explain", "Explaining a shift's figures"),
+    NotYet("GET", "/kpis/{kpi}/explain", "Explaining a figure"),
+    NotYet("PUT", "/products/{product}", "Writing products"),
+    NotYet("PUT", "/orders/{order}", "Writing orders"),
+    NotYet("POST", "/orders/{order}:start", "Starting an order"),
+    NotYet("POST", "/orders/{order}:pause", "Pausing an order"),
+    NotYet("POST", "/orders/{order}:finish", "Finishing an order"),
+    NotYet("POST", "/bookings", "Booking scrap and rework"),
+    NotYet("PUT", "/calendars/{calendar}/exceptions/{production_date}", "Writing exceptions of a calendar"),
+    NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
+    NotYet("GET", "/webhooks", "Listing webhooks"),
+    NotYet("POST", "/webhooks", "Adding webhooks"),
+    NotYet("GET", "/events", "The stream of events"),
+)
+
+
+def not_yet_router() -> APIRouter:
+    """Build the routes: all answer 501, to those who will be let in."""
+    router = APIRouter(prefix="/api/v1", tags=["Not there yet"])
+    for entry in NOT_YET:
+        router.add_api_route(
+            entry.path,
+            _refusing(entry),
+            methods=[entry.method],
+            status_code=501,
+            response_model=None,
+            response_class=Response,
+            summary=f"{entry.what} (not there yet)",
+            description="Not there yet in this version.",
+            dependencies=[Depends(ApiAccess() if entry.method == "GET" else _CHANGES)],
+            responses={501: error_response("Not there yet in this version.")},
+            operation_id=f"not_yet_{entry.method}_{entry.path}",
+        )
+    return router
+
+
+def _refusing(entry: NotYet) -> Callable[[], NoReturn]:
+    def refuse() -> NoReturn:
+        raise ProblemError(501, f"{entry.what} is not there yet in this version.")
+
+    return refuse

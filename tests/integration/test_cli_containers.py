@@ -1,0 +1,223 @@
+"""What Docker and systemd would start: every word of it exists here, and the same commands run as processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+from main_job import ROOT, environment, module_database
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from ruamel.yaml import YAML
+
+from oee.cli import main as oee_group
+from oee.config.environment import VARIABLES
+
+COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "oee"}
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+HARDENED = (
+    "NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true", "PrivateTmp=true", "Restart=always",
+    "StateDirectory=oee", "User=oee", "CapabilityBoundingSet=",
+)  # fmt: skip
+
+
+def _steps(word: str) -> list[list[str]]:
+    return [line.split()[1:] for line in DOCKERFILE if line.startswith(f"{word} ")]
+
+
+def _parsed(words: list[str]) -> None:
+    """Have the command line take the words, without running anything."""
+    command: click.Command = oee_group
+    while isinstance(command, click.Group):
+        command = command.commands[words[0]]
+        words = words[1:]
+    command.make_context(command.name, list(words), resilient_parsing=False)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_services_command_is_one_of_ours(name, monkeypatch):
+    service = OURS[name]
+    for variable, value in (service.get("environment") or {}).items():
+        assert variable in VARIABLES
+        assert not (variable.endswith(("PASSWORD", "KEY")) and value), "secrets are files"
+        monkeypatch.setenv(variable, str(value))
+    if "entrypoint" in service:
+        assert service["entrypoint"] == ["python", "-m", "simulators"]
+    else:
+        _parsed(service["command"])
+
+
+def test_what_services_refer_to_is_there():
+    for name, service in SERVICES.items():
+        for other, how in (service.get("depends_on") or {}).items():
+            needed = SERVICES[other]
+            if how["condition"] == "service_healthy":
+                assert "test" in needed["healthcheck"], (name, other)
+            if how["condition"] == "service_completed_successfully":
+                assert needed["restart"] == "on-failure", (name, other)
+        for volume in service.get("volumes", ()):
+            assert volume.split(":")[0] in COMPOSE["volumes"]
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
+        for value in (service.get("environment") or {}).values():
+            if str(value).startswith("/run/secrets/"):
+                assert str(value).removeprefix("/run/secrets/") in service["secrets"]
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), "the network comes by a proxy"
+    assert not re.search(r"PASSWORD: *\S", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_dockerfile_copies_what_there_is_and_installs_by_hash():
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for *sources, _ in (words for words in _steps("COPY") if not words[0].startswith("--from")):
+        for source in sources:
+            assert (ROOT / source).exists(), source
+            assert f"!{source}" in ignored, "the build would not see it"
+    installs = [" ".join(words) for words in _steps("RUN") if "pip" in words]
+    assert all("--require-hashes" in words or "--no-deps" in words for words in installs)
+    for lock in re.findall(r"-r (\S+)", " ".join(installs)):
+        assert "--hash=sha256:" in (ROOT / lock).read_text(encoding="utf-8")
+    assert _steps("USER") == [["oee"]]
+    assert [json.loads(" ".join(words)) for words in _steps("ENTRYPOINT")] == [["oee"]]
+    _parsed(json.loads(" ".join(_steps("CMD")[0])))
+    assert any("/readyz" in line for line in DOCKERFILE if "CMD" in line)
+    assert all(re.fullmatch(r"python:3\.\d+-slim", words[0]) for words in _steps("FROM"))
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def composed(server, template, tmp_path_factory):
+    """The services' own commands as processes, in the order in which they depend on each other; a key for the API."""
+    folder, port = tmp_path_factory.mktemp("composed"), _free_port()
+    ports = {"4840": str(_free_port()), "5020": str(_free_port()), "8080": str(port)}
+    with module_database(server, template) as database, ExitStack() as stack:
+        variables = _variables(folder, database)
+        started: list[str] = []
+        while len(started) < len(OURS):
+            name = next(n for n in OURS if n not in started and _ready(n, started))
+            _start(stack, name, folder, variables, ports)
+            started.append(name)
+        yield f"http://127.0.0.1:{port}"
+
+
+def _ready(name, started):
+    return all(other in started or other not in OURS for other in OURS[name].get("depends_on") or {})
+
+
+def _variables(folder, database):
+    """Paths and the address as they are here; the password stays a file."""
+    parts = conninfo_to_dict(database)
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    (secrets / "database_password").write_text(parts.pop("password", "") or "over a socket\n", encoding="utf-8")
+    (secrets / "admin_password").write_text("correct horse battery\n", encoding="utf-8")
+    return {"/run/secrets": str(secrets), "/etc/oee": str(folder), "/var/lib/oee": str(folder)} | {
+        "postgresql://oee@timescaledb:5432/oee": make_conninfo("", **parts)
+    }
+
+
+def _start(stack, name, folder, here, ports):
+    service = OURS[name]
+    words = [*service.get("entrypoint", ["oee"]), *service["command"]]
+    words = [_here(word, here | {f"port={n}": f"port={p}" for n, p in ports.items()}) for word in words]
+    words = [w.replace("--plant-host=simulators", "--plant-host=127.0.0.1") for w in words]
+    if words[0] == "oee":
+        words = ["python", "-m", *words]
+    if "serve" in words:
+        words += ["--port", ports["8080"]]
+    given = {k: _here(str(v), here) for k, v in (service.get("environment") or {}).items()}
+    process = stack.enter_context(
+        subprocess.Popen([sys.executable, *words[1:]], env=environment(None, folder) | given, cwd=ROOT)
+    )
+    if service["restart"] == "on-failure":
+        assert process.wait(60) == 0, name
+    else:
+        stack.callback(process.terminate)
+    if "test" in (service.get("healthcheck") or {}):
+        _until(lambda: (folder / "plant.yaml").exists() and _listens(ports["4840"]) and _listens(ports["5020"]))
+
+
+def _here(word, here):
+    for there, path in here.items():
+        word = word.replace(there, path)
+    return word
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def _until(condition, timeout_s=45):
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "what should have happened did not"
+        time.sleep(0.2)
+
+
+def test_the_services_as_processes_show_live_data_to_who_logs_in(composed):
+    def state(client):
+        answer = client.get("/api/v1/lines/filling/state")
+        return answer.status_code == 200 and answer.json()["alive"] and answer.json()["category"] != "no_data"
+
+    _until(lambda: _answers(composed))
+    with httpx.Client(base_url=composed, timeout=20) as client:
+        assert client.get("/api/v1/lines").status_code == 401
+        form = {"name": "admin", "password": "correct horse battery", "next": "/"}
+        assert client.post("/login", data=form).status_code == 303
+        _until(lambda: state(client))
+
+
+def _answers(url):
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda p: p.stem)
+def test_each_unit_runs_a_command_of_ours_with_nothing_it_does_not_need(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (started,) = (line.removeprefix("ExecStart=/opt/oee/bin/oee ") for line in lines if line.startswith("ExecStart="))
+    _parsed(started.split())
+    assert path.stem == f"oee-{started.split()[0]}"
+    assert set(HARDENED) <= set(lines)
+    for name in re.findall(r"(OEE_\w+)=", "\n".join(lines)):
+        assert name in VARIABLES
+
+
+def test_systemd_takes_the_units(tmp_path):
+    """`systemd-analyze verify`, where there is one, on units whose program and user exist here."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze here")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/oee/bin/oee", sys.executable)
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.glob("*.service"))],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    about = [line for line in said.stderr.splitlines() if str(tmp_path) in line or "oee-" in line]
+    assert about == []
+
+
+def test_there_are_three_units_and_their_page_names_them():
+    assert [unit.stem for unit in UNITS] == ["oee-collect", "oee-compute", "oee-serve"]
+    page = Path(UNITS[0].parent / "README.md").read_text(encoding="utf-8")
+    assert all(unit.stem in page for unit in UNITS)
