@@ -13,21 +13,24 @@ from starlette.staticfiles import StaticFiles
 
 from oee.api import problems
 from oee.api.access import AccountBook, Gate, LoginNeeded, PageAccess, login_address
+from oee.api.data_health import data_health_router
 from oee.api.docs import docs_router
+from oee.api.events import event_router
 from oee.api.headers import BodyLimit, SecurityHeaders
 from oee.api.kpis import kpi_router
 from oee.api.lines import line_router
 from oee.api.login import LoginPage, login_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
-from oee.source import ResultSource
+from oee.api.watch import Watcher
+from oee.source import ChangeSource, DataHealthSource, ResultSource
 
 _DESCRIPTION = """\
 Availability, performance, quality and OEE of lines and machines, with everything that they are made of.
 
 Times are RFC 3339 with an offset, ranges include their start and exclude their end, durations end in _s (seconds), \
 ratios are 0 to 1 and raw, unknown values are null. Answers carry an ETag; send it back as If-None-Match to get 304 \
-while nothing changed. Errors are application/problem+json (RFC 9457).
+while nothing changed. To be told when to ask again, listen to GET /api/v1/events. Errors are application/problem+json (RFC 9457).
 
 Send a key as Authorization: Bearer KEY; oee key add makes one. While neither an account nor a key exists, this \
 machine itself needs none."""
@@ -38,6 +41,8 @@ def create_app(
     accounts: AccountBook,
     *,
     health: HealthSource,
+    data_health: DataHealthSource,
+    changes: ChangeSource,
     reports: Mapping[str, ReportFormat],
     render_login: LoginPage,
     pages: Sequence[APIRouter] = (),
@@ -51,6 +56,8 @@ def create_app(
     source : where all figures come from.
     accounts : who may come in.
     health : readiness and the gauges of ``/metrics``.
+    data_health : where data come from and what ails them.
+    changes : what those are told who listen to ``/api/v1/events``.
     reports : formats of the shift report by name; the first is for askers that take anything.
     render_login : makes the log-in page of (next path, error or None).
     pages : routers of pages; every role may open them, who isn't logged in is sent to the log-in.
@@ -67,9 +74,12 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.gate = Gate(accounts, cookie_secure)
-    metrics = Metrics(health)
+    watcher = app.state.watcher = Watcher(changes, source.now_us)
+    metrics = Metrics(health, lambda: watcher.listener_count)
     for router in (kpi_router(source), line_router(source), report_router(source, reports)):
         app.include_router(router)
+    app.include_router(data_health_router(source, data_health))
+    app.include_router(event_router(source, watcher))
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))
     app.include_router(docs_router(app))
