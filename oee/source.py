@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from oee.config.model import PlantConfig
+from oee.glance import Glance
 from oee.model import Category, CounterDecision, Segment, ShiftInstance, ShiftResult
 
 
@@ -47,13 +48,10 @@ class RevisionInfo:
 
 @dataclass(frozen=True, slots=True)
 class LineMoment:
-    """A line at this moment: its state, the live result of the running instance, the next planned shift outside one.
-
-    ``current`` holds what a tile shows: elements, segments, stops, targets, flags; neither hours nor decisions.
-    """
+    """A line at this moment: its state, the running instance at a glance, the next planned shift outside one."""
 
     state: LineState
-    current: ShiftResult | None
+    glance: Glance | None
     coming: ShiftInstance | None
 
 

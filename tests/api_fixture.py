@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from live_fixture import MemoryChanges, MemoryHealth
 from starlette.responses import HTMLResponse
 
 from oee.api.app import create_app
@@ -28,7 +29,7 @@ from oee.model import (
     ShiftResult,
     WindowResult,
 )
-from oee.source import LineState, MachineState, RevisionInfo
+from oee.source import LineMoment, LineState, MachineState, RevisionInfo
 from oee.store.accounts import Principal, Role
 
 ZONE = ZoneInfo("Europe/Budapest")
@@ -179,6 +180,12 @@ class MemorySource:
         segments = [s for r in self._of(line, machine) for s in r.window.segments]
         return [s for s in segments if s.start_us < to_us and s.end_us > from_us]
 
+    def moments(self) -> dict[str, LineMoment]:
+        return {"line-1": LineMoment(self.state("line-1"), None, None)}
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        return None
+
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         instances = [r.instance for r in self._of(line, None)]
         return [i for i in instances if i.start_us < to_us and i.end_us > from_us]
@@ -282,6 +289,8 @@ def app(
         source or MemorySource(),
         accounts or MemoryAccounts(),
         health=health or Health(),
+        data_health=MemoryHealth("line-1", "filler"),
+        changes=MemoryChanges(),
         reports={
             "json": ReportFormat("application/json", lambda r: f'{{"id":"{r.id}"}}'),
             "html": ReportFormat("text/html", lambda r: f"<!doctype html><title>{r.id}</title>"),

@@ -30,7 +30,8 @@ Availability, performance, quality and OEE of lines and machines, with everythin
 
 Times are RFC 3339 with an offset, ranges include their start and exclude their end, durations end in _s (seconds), \
 ratios are 0 to 1 and raw, unknown values are null. Answers carry an ETag; send it back as If-None-Match to get 304 \
-while nothing changed. To be told when to ask again, listen to GET /api/v1/events. Errors are application/problem+json (RFC 9457).
+while nothing changed; listen to GET /api/v1/events to be told when to ask again. Errors are \
+application/problem+json (RFC 9457).
 
 Send a key as Authorization: Bearer KEY; oee key add makes one. While neither an account nor a key exists, this \
 machine itself needs none."""

@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from oee.api.access import ApiAccess
 from oee.api.documented import READ_RESPONSES
 from oee.api.params import OptionalName, Query
-from oee.api.watch import Batch, Watcher, missed
+from oee.api.watch import Watcher, missed
 from oee.errors import DatabaseUnavailable, NotFoundError
 from oee.source import ResultSource
 
@@ -50,8 +50,8 @@ def event_router(source: ResultSource, watcher: Watcher) -> APIRouter:
 
         * `state`: a machine is in another state. `{"line": "line-1", "machine": "filler"}`
         * `shift`: the live figures were computed anew. `{"line": "line-1"}`
-        * `revision`: a shift was published, anew or as final.
-          `{"line": "line-1", "production_date": "2026-03-02", "shift": "early", "revision": 2, "status": "provisional"}`
+        * `revision`: a shift was published, anew or as final. `{"line": "line-1", "production_date": "2026-03-02",
+          "shift": "early", "revision": 2, "status": "provisional"}`
 
         Each signal has an `id`. Send the last one as `Last-Event-ID` (browsers do) to be told what changed since; a
         signal may come twice, none is left out. A comment comes every 15 s without news. The stream ends after five
@@ -77,10 +77,10 @@ async def signals(watcher: Watcher, line: str | None, since: int | None) -> Asyn
     with watcher.listening() as listener:
         if since is not None:
             try:
-                batch: Batch | None = await asyncio.to_thread(missed, watcher.source, since, watcher.now_us())
+                first = await asyncio.to_thread(missed, watcher.source, since, watcher.now_us())
             except DatabaseUnavailable:
                 return  # the browser comes back with the same id
-            listener.tell(batch)
+            listener.tell(first)
         told_s = monotonic()
         while (now_s := monotonic()) < ends_s:
             try:

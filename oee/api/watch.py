@@ -73,10 +73,10 @@ def announced(published: Iterable[Published]) -> Iterator[Event]:
 
 def missed(source: ChangeSource, last_id: int, now_us: int) -> Batch:
     """Tell what may have changed since an id; what is doubtful is told once more, nothing is left out."""
-    since_us = last_id - MARGIN_US
+    since_us, marks = last_id - MARGIN_US, source.marks()
     then = {
         line: LineMark(line, tuple(c for c in mark.claims if c[1] <= since_us), min(mark.live_us, last_id))
-        for line, mark in (marks := source.marks()).items()
+        for line, mark in marks.items()
     }
     return Batch(now_us, (*moved(then, marks), *announced(source.published(since_us))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import reduce
@@ -11,16 +11,17 @@ from operator import add
 
 from oee.calendar import clock_hours
 from oee.compute.calculator import Context, context, shift_result, subject, window
+from oee.compute.overview import Moments
 from oee.compute.service import clock_us
 from oee.config.model import LineConfig, PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.model import FLAGS, US_PER_S, Segment, ShiftInstance, ShiftResult, WindowResult
-from oee.source import LineState, MachineState, RevisionInfo
+from oee.source import LineMoment, LineState, MachineState, RevisionInfo
 from oee.store.database import Database, Session, fetch_one
 from oee.store.facts import facts_state
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Ids, Master
-from oee.store.results import LINE, live_result, published, published_range, revisions
+from oee.store.results import LINE, live_result, published, published_before, published_range, revisions
 from oee.store.times import to_us
 
 FRESH_US = 8_000_000
@@ -35,6 +36,11 @@ class Results:
     def __init__(self, database: Database, now_us: Callable[[], int] = clock_us) -> None:
         self._database, self._now_us = database, now_us
         self._master = Master(database)
+        self._moments = Moments(database, self)
+
+    def moments(self) -> Mapping[str, LineMoment]:
+        """All lines as they are now, in the order of the plant file."""
+        return self._moments.moments()
 
     def plant(self) -> PlantConfig:
         """The configuration in force now."""
@@ -195,6 +201,11 @@ class Results:
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
         """Final categories over the range, tiling what of it has elapsed."""
         return list(self.window(line, from_us, to_us, machine).window.segments)
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        """The newest published result of the newest earlier shift of the same name."""
+        with self._database.transaction() as conn:
+            return published_before(conn, self._ids(line).line(line), instance.name, instance.start_us)
 
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         """Shift instances that overlap the range, those to come too."""

@@ -78,7 +78,7 @@ def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
     now_x = place(window.end_us, instance) if live else None
     return Ribbon(
         stretches=stretches,
-        coming=tuple(_coming(instance, window.end_us, zone)),
+        coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
         now_text=f.hhmm(window.end_us, zone),
@@ -116,7 +116,7 @@ def _label(s: Stretch, shown: int, zone: ZoneInfo) -> str:
     return f"{what}, {f.span(s.start_us, s.end_us, zone)}, {f.tenths(shown)}{f.NBSP}min{so_far}"
 
 
-def _coming(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
+def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
     """What is known of the time to come: its breaks, or that nothing is scheduled."""
     pieces = [(start_us, end_us, BREAK, name or "Break") for start_us, end_us, name in instance.breaks]
     if not instance.planned:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from oee.config.model import LineConfig, PlantConfig, Rollup, Targets
+from oee.glance import made_last
 from oee.model import US_PER_S, Category, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard, hour_board
@@ -109,7 +110,7 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
         output=_output(result, good),
         measures=indicators(result, line.targets),
         products=_products(result, names),
-        product_words=_product_words(result, line, names),
+        product_words=product_words(made_last(result), line, names),
         ribbon=ribbon(result, names, zone),
         board=board,
         pace=pace(result, board),
@@ -186,13 +187,10 @@ def _products(result: ShiftResult, names: Names) -> tuple[ProductLine, ...]:
     )
 
 
-def _product_words(result: ShiftResult, line: LineConfig, names: Names) -> str:
+def product_words(made: Sequence[str], line: LineConfig, names: Names) -> str:
     """Name what was made last; before the first part, what the machine is set to."""
-    begun = [h.elements.output for h in result.hours if h.start_us < result.window.end_us]
-    for outputs in (*reversed(begun), result.window.elements.output):
-        made = [names.product(o.product) for o in outputs if o.product is not None and o.total_count]
-        if made:
-            return ", ".join(dict.fromkeys(made))
+    if made:
+        return ", ".join(dict.fromkeys(names.product(p) for p in made))
     machine = line.machines.get(line.rollup.machine)
     return names.product(machine.product) if machine and machine.product else ""
 
@@ -219,6 +217,7 @@ class ReportView:
     revisions: tuple[RevisionInfo, ...]
     revision: int | None
     without_reason: str
+    gap_words: tuple[str, ...]
 
 
 def report_view(
@@ -226,6 +225,7 @@ def report_view(
     plant: PlantConfig,
     revisions: Sequence[RevisionInfo] = (),
     previous: ShiftResult | None = None,
+    gap_words: Sequence[str] = (),
 ) -> ReportView:
     """Build the report of one result.
 
@@ -233,6 +233,7 @@ def report_view(
     ----------
     revisions : all published revisions of the shift, oldest first.
     previous : the same shift the time before, to compare with.
+    gap_words : known gaps of collection, a sentence each.
     """
     zone, shift = zone_of(plant), shift_view(result, plant)
     start_us = result.instance.start_us
@@ -250,6 +251,7 @@ def report_view(
         revisions=tuple(revisions),
         revision=result.revision,
         without_reason=_without_reason(shift.downtime),
+        gap_words=tuple(gap_words),
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from pages_fixture import PagesSource
+from pages_plant import LINES, NOW_US
 from starlette.staticfiles import StaticFiles
 
 from oee.api.headers import SecurityHeaders
@@ -31,6 +32,7 @@ if os.environ.get("CI") != "true":
 from selenium import webdriver  # noqa: E402 - only where it is installed
 
 PAGES = ("/", "/lines/filling-2", "/lines/canning-1", "/lines/filling-2/shifts/2026-11-18/early", "/reports")
+HEALTH = MemoryHealth(*LINES, "m", ailing=frozenset({"canning-1"}), now_us=NOW_US)
 ARGUMENTS = (
     "--headless=new",
     "--no-sandbox",
@@ -55,7 +57,7 @@ class Server:
     def start(self) -> None:
         app = FastAPI()
         app.mount("/static", StaticFiles(directory=STATIC))
-        app.include_router(pages(lambda _: self.source))
+        app.include_router(pages(lambda _: self.source, HEALTH))
         app.add_middleware(SecurityHeaders)
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]

@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from live_fixture import MemoryHealth
 from pages_fixture import PagesSource
-from pages_plant import LINES, Condition, at
+from pages_plant import LINES, NOW_US, Condition, at
 from starlette.staticfiles import StaticFiles
 
 from oee.errors import DatabaseUnavailable
@@ -31,16 +32,18 @@ PAGES = (
     REPORT,
     f"{REPORT}?revision=1",
     "/lines/filling-2/shifts/2026-11-19/early",
+    "/health",
     "/reports",
     "/reports?line=packing-1",
 )
+HEALTH = MemoryHealth(*LINES, "b c?ü&", "m", ailing=frozenset({"canning-1"}), now_us=NOW_US)
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
 def client(source_of: Callable[[Request], ResultSource]) -> httpx.AsyncClient:
     app = FastAPI()
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.include_router(pages(source_of))
+    app.include_router(pages(source_of, HEALTH))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plant")
 
 

@@ -1,0 +1,98 @@
+"""A live result at a glance (pure): what a plant overview shows of a line, made once where the result is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from oee.model import Category, Segment, ShiftResult
+
+LOST = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP, Category.SMALL_STOP)
+Look = tuple[int, bool]
+"""A category's number, and whether it is set-up."""
+Lost = tuple[Category, bool, str | None, str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What stands on a tile.
+
+    Attributes
+    ----------
+    result : the live result with its last segment alone, without stops, hours and decisions.
+    since_us : since when the last segment's category and reason have been claimed without a break [µs UTC].
+    before : True where they were claimed from the first instant of the window on: perhaps longer.
+    lost : standstill by category, set-up, reason and, of external stops, the machine's own state [µs]; short stops
+        have no reason.
+    unexplained_count : unplanned stops without a reason.
+    products : what was made last; empty before the first part.
+    ribbon : ends [µs UTC] and looks of the stretches that tile the window.
+    """
+
+    result: ShiftResult
+    since_us: int
+    before: bool
+    lost: tuple[Lost, ...]
+    unexplained_count: int
+    products: tuple[str, ...]
+    ribbon: tuple[tuple[int, Look], ...]
+
+
+def glance(result: ShiftResult) -> Glance:
+    """Make the glance of a result."""
+    segments = result.window.segments
+    since_us = same_since(segments) if segments else result.window.start_us
+    return Glance(
+        result=replace(
+            result,
+            window=replace(result.window, segments=segments[-1:], stops=(), decisions=()),
+            hours=(),
+        ),
+        since_us=since_us,
+        before=bool(segments) and since_us == segments[0].start_us,
+        lost=_lost(segments),
+        unexplained_count=sum(s.category is Category.UNPLANNED_STOP and s.reason is None for s in result.window.stops),
+        products=made_last(result),
+        ribbon=_ribbon(segments),
+    )
+
+
+def same_since(segments: Sequence[Segment]) -> int:
+    """Since when the last segment's category and reason have been claimed without a break [µs UTC]."""
+    last, since_us = segments[-1], segments[-1].start_us
+    for s in reversed(segments):
+        if (s.category, s.reason) != (last.category, last.reason):
+            break
+        since_us = s.start_us
+    return since_us
+
+
+def made_last(result: ShiftResult) -> tuple[str, ...]:
+    """Products of the newest hour in which any was made."""
+    begun = [h.elements.output for h in result.hours if h.start_us < result.window.end_us]
+    for outputs in (*reversed(begun), result.window.elements.output):
+        made = [o.product for o in outputs if o.product is not None and o.total_count]
+        if made:
+            return tuple(dict.fromkeys(made))
+    return ()
+
+
+def _lost(segments: Sequence[Segment]) -> tuple[Lost, ...]:
+    sums: dict[tuple[Category, bool, str | None, str | None], int] = {}
+    for s in segments:
+        if s.category in LOST:
+            reason = None if s.category is Category.SMALL_STOP else s.reason
+            key = (s.category, s.setup, reason, s.state if s.category is Category.EXTERNAL_STOP else None)
+            sums[key] = sums.get(key, 0) + s.end_us - s.start_us
+    return tuple((*key, us) for key, us in sums.items())
+
+
+def _ribbon(segments: Sequence[Segment]) -> tuple[tuple[int, Look], ...]:
+    """Join neighbours that look alike."""
+    ends: list[tuple[int, Look]] = []
+    for s in segments:
+        look = (int(s.category), s.setup)
+        if ends and ends[-1][1] == look:
+            ends.pop()
+        ends.append((s.end_us, look))
+    return tuple(ends)
