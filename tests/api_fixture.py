@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from live_fixture import MemoryChanges, MemoryHealth
+from tests.live_fixture import MemoryChanges, MemoryHealth
 from starlette.responses import HTMLResponse
 
 from oee.api.app import create_app

@@ -111,7 +111,7 @@ class HealthView:
 
 def health_view(health: LineHealth, current: ShiftResult | None, plant: PlantConfig) -> HealthView:
     """Build the view of one line."""
-    zone, line = zone_of(plant), plant.lines[health.line]
+    zone, line = zone_of(plant), line_of(plant, health.line)
     return HealthView(
         line_id=health.line,
         name=line.name,
@@ -123,8 +123,9 @@ def health_view(health: LineHealth, current: ShiftResult | None, plant: PlantCon
 
 def _machine(m: MachineHealth, health: LineHealth, plant: PlantConfig, zone: ZoneInfo) -> MachineRows:
     now_us, silent = health.to_us, {s.source for s in m.sources if s.status in ("silent", "never")}
-    config = plant.lines[health.line].machines[m.machine].signals.get("state")
-    profile = config.profile if config else None
+    config = line_of(plant, health.line).machines.get(m.machine)
+    state = config.signals.get("state") if config else None
+    profile = state.profile if state else None
     shown = m.decisions[-DECISION_ROWS:]
     return MachineRows(
         name=m.name,

@@ -18,7 +18,7 @@ from oee.store.migrate import upgrade
 from simulators.demo import DEMO, demo_plant_yaml
 from simulators.history import history, write_csv
 from simulators.model import Plant
-from tests.bench import bench_api, bench_connectors, bench_engine, bench_spool, bench_store
+from tests.bench import bench_api, bench_connectors, bench_engine, bench_pages, bench_spool, bench_store
 from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
@@ -34,6 +34,7 @@ def main() -> None:
         ("engine", bench_engine.run),
         ("store", _store),
         ("API", _api),
+        ("pages", _pages),
     ):
         _table(title, bench)
 
@@ -63,6 +64,11 @@ def _server() -> Iterator[tuple[Path, str]]:
 def _store() -> Rows:
     with _server() as (_, conninfo):
         return bench_store.run(conninfo)
+
+
+def _pages() -> Rows:
+    with _server() as (_, conninfo):
+        return bench_pages.run(conninfo)
 
 
 def _api() -> Rows:

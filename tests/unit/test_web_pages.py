@@ -36,14 +36,14 @@ PAGES = (
     "/reports",
     "/reports?line=packing-1",
 )
-HEALTH = MemoryHealth(*LINES, "b c?ü&", "m", ailing=frozenset({"canning-1"}), now_us=NOW_US)
+HEALTH = MemoryHealth(*LINES, "m", ailing=frozenset({"canning-1"}), now_us=NOW_US)
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
-def client(source_of: Callable[[Request], ResultSource]) -> httpx.AsyncClient:
+def client(source_of: Callable[[Request], ResultSource], health: MemoryHealth = HEALTH) -> httpx.AsyncClient:
     app = FastAPI()
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.include_router(pages(source_of, HEALTH))
+    app.include_router(pages(source_of, health))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plant")
 
 
@@ -153,7 +153,7 @@ async def test_hostile_names_are_escaped_everywhere() -> None:
 async def test_addresses_of_odd_names_still_lead_back() -> None:
     lines = {"b c?ü&": Condition("Odd", LINES["filling-1"].spec, "WATER")}
     source = PagesSource(lines=lines)
-    async with client(lambda _: source) as web:
+    async with client(lambda _: source, MemoryHealth(*lines, "m")) as web:
         link = re.search(r'<h2><a href="([^"]+)"', (await web.get("/")).text)
         assert link is not None
         answer = await web.get(link[1])
