@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from oee.model import Category, Segment, ShiftResult
 
 LOST = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP, Category.SMALL_STOP)
+HATCHED = (Category.PLANNED_STOP, Category.EXTERNAL_STOP, Category.NO_DATA)
 Look = tuple[int, bool]
 """A category's number, and whether it is set-up."""
 Lost = tuple[Category, bool, str | None, str | None, int]
@@ -26,7 +28,8 @@ class Glance:
         have no reason.
     unexplained_count : unplanned stops without a reason.
     products : what was made last; empty before the first part.
-    ribbon : ends [µs UTC] and looks of the stretches that tile the window.
+    paths : of plain looks, all their stretches as one SVG path, 1000 wide for the whole instance and 100 high.
+    boxes : of hatched looks, place and width of each stretch [% of the instance].
     """
 
     result: ShiftResult
@@ -35,12 +38,14 @@ class Glance:
     lost: tuple[Lost, ...]
     unexplained_count: int
     products: tuple[str, ...]
-    ribbon: tuple[tuple[int, Look], ...]
+    paths: tuple[tuple[Look, str], ...]
+    boxes: tuple[tuple[Look, float, float], ...]
 
 
 def glance(result: ShiftResult) -> Glance:
     """Make the glance of a result."""
     segments = result.window.segments
+    paths, boxes = _drawn(result)
     since_us = same_since(segments) if segments else result.window.start_us
     return Glance(
         result=replace(
@@ -53,7 +58,8 @@ def glance(result: ShiftResult) -> Glance:
         lost=_lost(segments),
         unexplained_count=sum(s.category is Category.UNPLANNED_STOP and s.reason is None for s in result.window.stops),
         products=made_last(result),
-        ribbon=_ribbon(segments),
+        paths=paths,
+        boxes=boxes,
     )
 
 
@@ -87,12 +93,22 @@ def _lost(segments: Sequence[Segment]) -> tuple[Lost, ...]:
     return tuple((*key, us) for key, us in sums.items())
 
 
-def _ribbon(segments: Sequence[Segment]) -> tuple[tuple[int, Look], ...]:
-    """Join neighbours that look alike."""
-    ends: list[tuple[int, Look]] = []
-    for s in segments:
-        look = (int(s.category), s.setup)
-        if ends and ends[-1][1] == look:
-            ends.pop()
-        ends.append((s.end_us, look))
-    return tuple(ends)
+def _drawn(result: ShiftResult) -> tuple[tuple[tuple[Look, str], ...], tuple[tuple[Look, float, float], ...]]:
+    """Draw the stretches here, once, and not for everybody who looks; neighbours that look alike are one."""
+    start_us, length_us = result.instance.start_us, result.instance.end_us - result.instance.start_us
+    paths: dict[Look, list[str]] = {}
+    boxes = []
+    for a_us, b_us, category, setup in _joined(result.window.segments):
+        look = (int(category), setup)
+        x, right = ((us - start_us) * 10_000 // length_us / 10 for us in (a_us, b_us))
+        if category in HATCHED:
+            boxes.append((look, x / 10, (right - x) / 10))
+        else:
+            paths.setdefault(look, []).append(f"M{x:g} 0H{right:g}V100H{x:g}z")
+    return tuple((look, "".join(d)) for look, d in paths.items()), tuple(boxes)
+
+
+def _joined(segments: Sequence[Segment]) -> Iterator[tuple[int, int, Category, bool]]:
+    for (category, setup), group in groupby(segments, key=lambda s: (s.category, s.setup)):
+        same = list(group)
+        yield same[0].start_us, same[-1].end_us, category, setup

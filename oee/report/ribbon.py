@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from oee.calendar import clock_hours
@@ -131,19 +132,26 @@ def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> It
 
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
     """Label both ends and the local clock hours between them, as many as can be read side by side."""
-    yield Mark(0.0, f.hhmm(instance.start_us, zone), "start")
-    for count, us in enumerate(_hours(instance, zone)):
-        x = place(us, instance)
+    for mark in _marks(instance.start_us, instance.end_us, zone):
+        near_now = now_x is not None and abs(mark.x - now_x) < EDGE_PERCENT
+        yield replace(mark, near_now=near_now) if near_now else mark
+
+
+@lru_cache(maxsize=64)
+def _marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
+    """Marks of a shift, the same for all lines that work it."""
+    marks = [Mark(0.0, f.hhmm(start_us, zone), "start")]
+    for count, us in enumerate(_hours(start_us, end_us, zone)):
+        x = round(100 * (us - start_us) / (end_us - start_us), 3)
         if min(x, 100 - x) >= EDGE_PERCENT:
-            near_now = now_x is not None and abs(x - now_x) < EDGE_PERCENT
-            yield Mark(x, f.hhmm(us, zone), alt=count % 2 == 0, near_now=near_now)
-    yield Mark(100.0, f.hhmm(instance.end_us, zone), "end")
+            marks.append(Mark(x, f.hhmm(us, zone), alt=count % 2 == 0))
+    return (*marks, Mark(100.0, f.hhmm(end_us, zone), "end"))
 
 
-def _hours(instance: ShiftInstance, zone: ZoneInfo) -> list[int]:
-    length_us = instance.end_us - instance.start_us
+def _hours(start_us: int, end_us: int, zone: ZoneInfo) -> list[int]:
+    length_us = end_us - start_us
     step = next((h for h in STEPS_H if length_us <= h * MAX_MARKS * f.US_PER_H), STEPS_H[-1])
-    inner = [start_us for start_us, _ in clock_hours(instance.start_us, instance.end_us, zone)[1:]]
+    inner = [inner_us for inner_us, _ in clock_hours(start_us, end_us, zone)[1:]]
     return [us for us in inner if f.local(us, zone).hour % step == 0]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oee.config.model import PlantConfig
 from oee.glance import Glance, Look
-from oee.model import Category, ShiftInstance, ShiftResult
+from oee.model import Category, ShiftResult
 from oee.report import figures as f
 from oee.report.live import StateNow, empty_words, line_need, state_now
 from oee.report.measures import Measure, good_pieces, indicators
@@ -16,9 +15,6 @@ from oee.report.view import ShiftHead, line_of, product_words, shift_head, zone_
 from oee.report.words import Names, kind_of
 from oee.source import LineMoment
 
-SCALE = 1000
-"""Width of a drawn ribbon; a thousandth of a shift is less than a pixel of a tile."""
-HATCHED = frozenset({"change", "ext", "plan", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +102,18 @@ def _top_loss(seen: Glance, names: Names) -> tuple[str, int] | None:
 
 
 def tile_ribbon(seen: Glance, plant: PlantConfig) -> TileRibbon:
-    """Draw the stretches, one path for each plain look."""
+    """Say in which colours the stretches of a glance are drawn, under an axis."""
     window, instance, zone = seen.result.window, seen.result.instance, zone_of(plant)
-    paths: dict[str, list[str]] = {}
-    hatched = []
-    for fill, start_us, end_us in _filled(seen.ribbon, window.start_us):
-        if fill in HATCHED:
-            x = place(start_us, instance)
-            hatched.append((fill, x, round(place(end_us, instance) - x, 3)))
-        else:
-            paths.setdefault(fill, []).append(_box(start_us, end_us, instance))
     live = window.end_us < instance.end_us
     now_x = place(window.end_us, instance) if live else None
     return TileRibbon(
-        paths=tuple((fill, "".join(boxes)) for fill, boxes in paths.items()),
-        hatched=tuple(hatched),
+        paths=tuple((_fill(look), d) for look, d in seen.paths),
+        hatched=tuple((_fill(look), x, width) for look, x, width in seen.boxes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
     )
 
 
-def _filled(ribbon: Iterable[tuple[int, Look]], start_us: int) -> Iterable[tuple[str, int, int]]:
-    for end_us, (category, setup) in ribbon:
-        yield kind_of(Category(category), setup=setup).fill, start_us, end_us
-        start_us = end_us
-
-
-def _box(start_us: int, end_us: int, instance: ShiftInstance) -> str:
-    length_us = instance.end_us - instance.start_us
-    x, right = ((us - instance.start_us) * SCALE * 10 // length_us / 10 for us in (start_us, end_us))
-    return f"M{x:g} 0H{right:g}V100H{x:g}z"
+def _fill(look: Look) -> str:
+    return kind_of(Category(look[0]), setup=look[1]).fill

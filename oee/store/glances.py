@@ -18,7 +18,8 @@ def glance_text(glance: Glance) -> str:
         "lost": glance.lost,
         "unexplained": glance.unexplained_count,
         "products": glance.products,
-        "ribbon": [[end_us, *look] for end_us, look in glance.ribbon],
+        "paths": glance.paths,
+        "boxes": glance.boxes,
     }
     return json.dumps(document, separators=(",", ":"))
 
@@ -41,5 +42,6 @@ def glance_of(text: str, result_id: str, computed_us: int, definition: str) -> G
         lost=tuple((Category(x[0]), x[1], x[2], x[3], x[4]) for x in said["lost"]),
         unexplained_count=said["unexplained"],
         products=tuple(said["products"]),
-        ribbon=tuple((end_us, (category, setup)) for end_us, category, setup in said["ribbon"]),
+        paths=tuple(((look[0], look[1]), d) for look, d in said["paths"]),
+        boxes=tuple(((look[0], look[1]), x, width) for look, x, width in said["boxes"]),
     )
