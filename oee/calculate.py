@@ -169,7 +169,7 @@ def _elements(
     for p in pieces:
         spent[p.category] += p.end_us - p.start_us
     counts, stopped = _counts(settled, start_us, end_us, rules)
-    long = [s for s in settled.stops if _has_unplanned(settled, s)]
+    long = [s for s in settled.stops if s.counted]
     closed = [s for s in long if s.end_us is not None and start_us < s.end_us <= end_us]
     return Elements(
         calendar_us=sum(spent.values()),
@@ -190,13 +190,6 @@ def _elements(
         unscheduled=counts["unscheduled"],
         unknown=counts["unknown"],
     )
-
-
-def _has_unplanned(settled: Settled, stop: Stop) -> bool:
-    """Stops of MTTR and MTBF are those with unplanned time in them."""
-    first = bisect_left(settled.starts, stop.start_us)
-    last = bisect_left(settled.starts, stop.end_us) if stop.end_us is not None else len(settled.pieces)
-    return any(p.category is Category.UNPLANNED_STOP for p in settled.pieces[first:last])
 
 
 def _counts(
@@ -242,7 +235,7 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
             if p.category in STANDING
         )
         if inside:
-            yield replace(told, in_window_us=inside)
+            yield replace(told, in_window_us=inside, counted=s.counted)
 
 
 def _segments(pieces: Sequence[Piece], live: bool) -> Iterable[Segment]:

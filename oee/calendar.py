@@ -7,6 +7,7 @@ belongs to the day before.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -58,6 +59,18 @@ def to_us(moment: datetime) -> int:
 def local_date(us: int, zone: ZoneInfo) -> date:
     """Local date of an instant [µs UTC]."""
     return datetime.fromtimestamp(us // 1_000_000, tz=zone).date()
+
+
+def week_of(production_date: date) -> tuple[date, date]:
+    """First and last production day of the ISO week, Monday first, that holds a production day (S-41)."""
+    monday = production_date - timedelta(days=production_date.weekday())
+    return monday, monday + timedelta(days=6)
+
+
+def month_of(production_date: date) -> tuple[date, date]:
+    """First and last production day of the calendar month that holds a production day (S-41)."""
+    first = production_date.replace(day=1)
+    return first, first + timedelta(days=monthrange(first.year, first.month)[1] - 1)
 
 
 def instances(

@@ -23,5 +23,9 @@ class DatabaseUnavailable(OeeError):
     """The database can't be reached now; what was to be written is kept and tried again."""
 
 
+class DatabaseConflict(OeeError):
+    """Another transaction stood in the way (deadlock, serialization); nothing was written, try again."""
+
+
 class MigrationError(OeeError):
     """The schema in the database and the files in ``sql/`` do not fit together."""

@@ -92,7 +92,8 @@ class Elements:
     """The additive integers behind every figure (S-41): times in µs, parts as counts. Ratios are derived last.
 
     ``output`` holds parts made in known planned time K; ``unscheduled`` those made in not_scheduled or excluded time
-    (TEEP only); ``unknown`` those made in no_data (counted, but part of no ratio), S-13.
+    (TEEP only); ``unknown`` those made in no_data (counted, but part of no ratio), S-13. ``counted_apart``: total,
+    good and reject come from different machines, and differ by the work in process between these (S-40).
     """
 
     calendar_us: int = 0
@@ -112,6 +113,7 @@ class Elements:
     output: tuple[ProductOutput, ...] = ()
     unscheduled: tuple[ProductOutput, ...] = ()
     unknown: tuple[ProductOutput, ...] = ()
+    counted_apart: bool = False
 
     def __add__(self, other: Elements) -> Elements:
         """Sum two windows or two machines; associative and commutative."""
@@ -121,6 +123,7 @@ class Elements:
             output=merge_outputs(self.output + other.output),
             unscheduled=merge_outputs(self.unscheduled + other.unscheduled),
             unknown=merge_outputs(self.unknown + other.unknown),
+            counted_apart=self.counted_apart or other.counted_apart,
         )
 
     @property
@@ -158,8 +161,19 @@ class Elements:
         """Parts sent to rework in known planned time."""
         return sum(o.rework_count for o in self.output)
 
+    @property
+    def judged_count(self) -> int:
+        """Parts told good, reject or rework; the total, unless other machines count these (S-40)."""
+        return self.good_count + self.reject_count + self.rework_count if self.counted_apart else self.total_count
 
-SCALAR_ELEMENTS = tuple(f.name for f in fields(Elements) if f.name not in ("output", "unscheduled", "unknown"))
+    @property
+    def wip_count(self) -> int | None:
+        """Work in process: total less judged parts, negative while a buffer empties; None without counting machines."""
+        return self.total_count - self.judged_count if self.counted_apart else None
+
+
+_NO_SCALARS = ("output", "unscheduled", "unknown", "counted_apart")
+SCALAR_ELEMENTS = tuple(f.name for f in fields(Elements) if f.name not in _NO_SCALARS)
 """The names of the plain integers of `Elements`, in their order."""
 
 
@@ -191,7 +205,7 @@ class Segment:
     """A stretch of one final category; segments of a result tile its window.
 
     ``state`` is the machine's own word or number, ``reason`` a code of the plant's reason tree (of a break: its name),
-    ``open`` is True for the last segment of a live result.
+    ``open`` is True for the last segment of a live result. ``machine`` is named on a pooled line (S-40).
     """
 
     start_us: int
@@ -201,6 +215,7 @@ class Segment:
     reason: str | None = None
     setup: bool = False
     open: bool = False
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +223,7 @@ class Stop:
     """One standstill longer than a small stop (S-23), uncut by the window. ``end_us`` is None while it is open.
 
     ``length_us`` is its whole length so far, less its excluded time; ``in_window_us`` what of it lies in the window.
+    ``counted``: it has unplanned time in it, so it is in ``stop_count``, MTTR and MTBF. ``machine`` as in `Segment`.
     """
 
     start_us: int
@@ -216,6 +232,8 @@ class Stop:
     reason: str | None
     length_us: int
     in_window_us: int
+    counted: bool = False
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +245,7 @@ class CounterDecision:
     kind: str
     amount: str
     why: str
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

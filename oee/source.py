@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from oee.config.model import PlantConfig
 from oee.glance import Glance
-from oee.model import Category, CounterDecision, Segment, ShiftInstance, ShiftResult
+from oee.model import Category, Segment, ShiftInstance, ShiftResult, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class MachineState:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """The state of a line is its constraint machine's; ``machines`` lists all, in flow order."""
+    """The state of a line is its constraint machine's (pooled: see `oee.compute.states`); machines in flow order."""
 
     line: str
     category: Category
@@ -53,6 +53,35 @@ class LineMoment:
     state: LineState
     glance: Glance | None
     coming: ShiftInstance | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineStop:
+    """A stop of one machine, whole as it is known now, and the shift (or off time) it starts in, where that is known.
+
+    ``stop.in_window_us`` is what of it lies in the range asked for.
+    """
+
+    line: str
+    machine: str
+    stop: Stop
+    instance: ShiftInstance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One published revision of a line's shift, or of a machine's; ``number`` is its place in the feed."""
+
+    number: int
+    line: str
+    machine: str | None
+    production_date: str
+    shift: str
+    revision: int
+    status: str
+    computed_us: int
+    cause: str
+    kpi_id: str
 
 
 class ResultSource(Protocol):
@@ -84,6 +113,12 @@ class ResultSource(Protocol):
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
         """Sums of the elements of all instances per production day whose first instance starts in the range."""
 
+    def weeks(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """The same sums per ISO week of production days; its production date is the Monday's."""
+
+    def months(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        """The same sums per calendar month of production days; its production date is the first's."""
+
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         """Exactly one result over ``[from_us, to_us)``, clipped to what has elapsed."""
 
@@ -91,7 +126,10 @@ class ResultSource(Protocol):
         """Local clock hours clipped to the range and cut at shift edges (S-36)."""
 
     def intervals(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[Segment]:
-        """Final categories over the range, tiling what of it has elapsed."""
+        """Final categories over the range, tiling what of it has elapsed; of a pooled line machine by machine."""
+
+    def stops(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[LineStop]:
+        """Stops that overlap the range, in order of their start."""
 
     def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
         """The newest published result of the newest earlier shift of the same name; None if there is none."""
@@ -102,123 +140,5 @@ class ResultSource(Protocol):
     def revisions(self, line: str, production_date: str, shift: str) -> list[RevisionInfo]:
         """All published revisions of a line's shift, oldest first."""
 
-
-@dataclass(frozen=True, slots=True)
-class LineMark:
-    """What tells whether a line's state or live figures moved: compare with the mark before.
-
-    ``claims`` are (machine, start [µs UTC], category, state, reason) of the newest claim of each machine;
-    ``live_us`` is when the live result was computed, 0 where there is none.
-    """
-
-    line: str
-    claims: tuple[tuple[str, int, int, str | None, str | None], ...]
-    live_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A revision of a line's shift that was published, or became final, at an instant [µs UTC]."""
-
-    at_us: int
-    line: str
-    production_date: str
-    shift: str
-    revision: int
-    status: str
-
-
-class ChangeSource(Protocol):
-    """What changed lately, asked once a second however many listen. Any method may raise `DatabaseUnavailable`."""
-
-    def marks(self) -> Mapping[str, LineMark]:
-        """The mark of each line that was ever applied."""
-
-    def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest 1000 at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignalHealth:
-    """A signal: its newest value as text, since when it has it, and what depends on it.
-
-    ``value`` is None where the newest sample is bad; ``changed_us`` is None where there never was one.
-    """
-
-    signal: str
-    source: str
-    address: str | None
-    value: str | None
-    changed_us: int | None
-    good: bool
-    needed_for: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """What brings a machine's signals: a connector, or ``import``.
-
-    ``status`` is ``up``, ``silent`` (proven alive once, not lately) or ``never``; ``alive_us`` the newest proof of life
-    of the machine, ``reported_us`` the newest report of the collector [µs UTC].
-    """
-
-    source: str
-    kind: str
-    status: str
-    alive_us: int | None
-    reported_us: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch that is known to be missing; ``to_us`` is None while it is open."""
-
-    source: str
-    from_us: int
-    to_us: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnmappedState:
-    """A state that the profile does not know: how long it was claimed in the window, and last when [µs]."""
-
-    state: str
-    length_us: int
-    last_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class MachineHealth:
-    """The health of one machine's data over the window of its line."""
-
-    machine: str
-    name: str
-    sources: tuple[SourceHealth, ...]
-    signals: tuple[SignalHealth, ...]
-    gaps: tuple[Gap, ...]
-    decisions: tuple[CounterDecision, ...]
-    unmapped: tuple[UnmappedState, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LineHealth:
-    """Data health of a line over the running instance as far as it has elapsed, or the last 8 h without one."""
-
-    line: str
-    from_us: int
-    to_us: int
-    machines: tuple[MachineHealth, ...]
-
-
-class DataHealthSource(Protocol):
-    """Tells where data come from and what ails them. Unknown lines raise `NotFoundError`."""
-
-    def line_health(self, line: str) -> LineHealth:
-        """Data health of one line."""
-
-    def plant_health(self) -> Sequence[LineHealth]:
-        """Data health of all lines, in the order of the plant file, for a few queries in all."""
-
-    def gaps(self, line: str, from_us: int, to_us: int) -> Mapping[str, Sequence[Gap]]:
-        """Known gaps of each machine of a line that reach into ``[from_us, to_us)``."""
+    def changes(self, line: str | None, since_us: int, after: int, limit: int) -> list[Change]:
+        """Published revisions computed since an instant, numbered above ``after``: oldest first, at most ``limit``."""

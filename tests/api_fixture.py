@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -12,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import APIRouter, FastAPI
-from tests.live_fixture import MemoryChanges, MemoryHealth
 from starlette.responses import HTMLResponse
 
 from oee.api.app import create_app
 from oee.api.reports import ReportFormat
+from oee.calendar import month_of, week_of
 from oee.config.model import LineConfig, MachineConfig, PlantConfig, PlantInfo, Rollup, Targets
 from oee.errors import NotFoundError
 from oee.model import (
@@ -27,10 +28,12 @@ from oee.model import (
     Segment,
     ShiftInstance,
     ShiftResult,
+    Stop,
     WindowResult,
 )
-from oee.source import LineMoment, LineState, MachineState, RevisionInfo
+from oee.source import Change, LineMoment, LineState, LineStop, MachineState, RevisionInfo
 from oee.store.accounts import Principal, Role
+from tests.live_fixture import MemoryChanges, MemoryHealth
 
 ZONE = ZoneInfo("Europe/Budapest")
 FIRST_DAY = date(2026, 3, 2)
@@ -156,10 +159,22 @@ class MemorySource:
         return [r for r in self._of(line, machine) if from_us <= r.instance.start_us < to_us]
 
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
-        days: dict[str, list[ShiftResult]] = {}
+        return self._sums(line, from_us, to_us, machine, lambda day: (day, day))
+
+    def weeks(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        return self._sums(line, from_us, to_us, machine, week_of)
+
+    def months(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
+        return self._sums(line, from_us, to_us, machine, month_of)
+
+    def _sums(
+        self, line: str, from_us: int, to_us: int, machine: str | None, bounds: Callable[[date], tuple[date, date]]
+    ) -> list[ShiftResult]:
+        periods: dict[date, list[ShiftResult]] = {}
         for result in self._of(line, machine):
-            days.setdefault(result.instance.production_date, []).append(result)
-        return [_sum(rs) for rs in days.values() if from_us <= rs[0].instance.start_us < to_us]
+            first, _ = bounds(date.fromisoformat(result.instance.production_date))
+            periods.setdefault(first, []).append(result)
+        return [_sum(rs) for rs in periods.values() if from_us <= rs[0].instance.start_us < to_us]
 
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         inside = [r for r in self._of(line, machine) if from_us <= r.window.start_us and r.window.end_us <= to_us]
@@ -185,6 +200,23 @@ class MemorySource:
 
     def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
         return None
+
+    def stops(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[LineStop]:
+        self._of(line, machine)
+        early = day_results(FIRST_DAY)[0].instance
+        known = Stop(at("2026-03-02T07:00"), at("2026-03-02T07:14"), Category.UNPLANNED_STOP, "JAM", *[840_000_000] * 2)
+        going_on = Stop(at("2026-03-02T13:50"), None, Category.EXTERNAL_STOP, None, 900_000_000, 600_000_000)
+        found = [LineStop(line, machine or "filler", replace(known, counted=True), early)]
+        found.append(LineStop(line, machine or "filler", going_on, None))
+        return [s for s in found if s.stop.start_us < to_us and (s.stop.end_us or 2**60) > from_us]
+
+    def changes(self, line: str | None, since_us: int, after: int, limit: int) -> list[Change]:
+        found = [
+            Change(n, r.line, r.machine, *r.instance.key[1:], 1, r.status, r.computed_us, r.cause, r.id)
+            for n, r in enumerate(self._results, 1)
+            if n > after and r.computed_us >= since_us
+        ]
+        return found[:limit] if line in (None, "line-1") else self._of(line, None) and []
 
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         instances = [r.instance for r in self._of(line, None)]

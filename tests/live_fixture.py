@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from oee.errors import DatabaseUnavailable, NotFoundError
-from oee.model import CounterDecision
-from oee.source import (
+from oee.live_source import (
     Gap,
     LineHealth,
     LineMark,
@@ -14,6 +13,7 @@ from oee.source import (
     SourceHealth,
     UnmappedState,
 )
+from oee.model import CounterDecision
 
 MIN_US = 60_000_000
 

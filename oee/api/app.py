@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from oee.api import problems
 from oee.api.access import AccountBook, Gate, LoginNeeded, PageAccess, login_address
+from oee.api.changes import change_router
 from oee.api.data_health import data_health_router
 from oee.api.docs import docs_router
 from oee.api.events import event_router
@@ -22,8 +23,10 @@ from oee.api.lines import line_router
 from oee.api.login import LoginPage, login_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
+from oee.api.stops import stop_router
 from oee.api.watch import Watcher
-from oee.source import ChangeSource, DataHealthSource, ResultSource
+from oee.live_source import ChangeSource, DataHealthSource
+from oee.source import ResultSource
 
 _DESCRIPTION = """\
 Availability, performance, quality and OEE of lines and machines, with everything that they are made of.
@@ -77,7 +80,8 @@ def create_app(
     app.state.gate = Gate(accounts, cookie_secure)
     watcher = app.state.watcher = Watcher(changes, source.now_us)
     metrics = Metrics(health, lambda: watcher.listener_count)
-    for router in (kpi_router(source), line_router(source), report_router(source, reports)):
+    routers = (kpi_router, line_router, stop_router, change_router)
+    for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
     app.include_router(data_health_router(source, data_health))
     app.include_router(event_router(source, watcher))

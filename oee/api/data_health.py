@@ -13,8 +13,9 @@ from oee.api.answers import json_answer
 from oee.api.documented import READ_RESPONSES
 from oee.api.models import Shape, Timestamp
 from oee.api.params import Name
+from oee.live_source import DataHealthSource
 from oee.report.health import line_health_json
-from oee.source import DataHealthSource, ResultSource
+from oee.source import ResultSource
 
 
 class SourceHealth(Shape):

@@ -20,8 +20,8 @@ from oee.model import ShiftResult
 from oee.report.kpi import kpi_item
 from oee.source import ResultSource
 
-GROUPS = ("none", "hour", "shift", "day")
-LATER_GROUPS = ("week", "month", "product", "order")
+GROUPS = ("none", "hour", "shift", "day", "week", "month")
+LATER_GROUPS = ("product", "order")
 MAX_LIMIT = 1000
 
 
@@ -34,7 +34,7 @@ class KpiQuery(RangeQuery):
         "none",
         json_schema_extra={"enum": list(GROUPS)},
         description="none: one item over the range; hour: local clock hours, cut at shift edges; "
-        "shift, day: whole ones that start in the range.",
+        "shift, day, week (Monday first), month: whole ones that start in the range.",
     )
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(
@@ -88,15 +88,16 @@ def _results(source: ResultSource, query: KpiQuery, from_us: int) -> list[ShiftR
         return [source.window(*window)]
     if query.group_by == "hour":
         return source.hours(*window)
-    if query.group_by == "day":
-        return [_nameless(day) for day in source.days(*window)]
+    if query.group_by in ("day", "week", "month"):
+        whole_days = {"day": source.days, "week": source.weeks, "month": source.months}[query.group_by]
+        return [_nameless(period) for period in whole_days(*window)]
     # Off time belongs to its day, but is no shift: somebody who asks for shifts wants those that have a name.
     return [r for r in source.shifts(*window) if r.instance.planned or r.instance.cancelled]
 
 
-def _nameless(day: ShiftResult) -> ShiftResult:
-    """A day is no shift, whichever instance its result was made from."""
-    return dataclasses.replace(day, instance=dataclasses.replace(day.instance, name=""))
+def _nameless(period: ShiftResult) -> ShiftResult:
+    """A day, week or month is no shift, whichever instance its result was made from."""
+    return dataclasses.replace(period, instance=dataclasses.replace(period.instance, name=""))
 
 
 def _place(result: ShiftResult) -> tuple[int, str, str]:

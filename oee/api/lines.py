@@ -16,6 +16,7 @@ from oee.api.models import Intervals, Line, Lines, LineState, Shifts
 from oee.api.params import MAX_DAYS, MAX_FINE_DAYS, Name, OptionalName, RangeQuery
 from oee.config.model import LineConfig
 from oee.errors import NotFoundError
+from oee.kernels.rollup import pools
 from oee.model import Segment, ShiftInstance
 from oee.report.kpi import local_iso, seconds
 from oee.source import LineState as SourceState
@@ -89,7 +90,7 @@ def _line_item(line: LineConfig, timezone: str) -> dict[str, Any]:
         "timezone": timezone,
         "calendar": line.calendar,
         "method": line.rollup.method,
-        "constraint": line.rollup.machine,
+        "constraint": None if pools(line.rollup) else line.rollup.machine,
         "targets": {
             "oee": targets.oee,
             "availability": targets.availability,
@@ -122,7 +123,7 @@ def _interval_item(segment: Segment, machine: str | None, zone: ZoneInfo) -> dic
         "category": segment.category.word,
         "state": segment.state,
         "reason": segment.reason,
-        "machine": machine,
+        "machine": machine or segment.machine,
         "open": segment.open,
     }
 

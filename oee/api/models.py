@@ -39,6 +39,7 @@ class Elements(Shape):
     unscheduled_count: int
     no_data_count: int
     stopped_count: int
+    wip_count: int | None = Field(description="Work in process: total less judged parts; null unless counted apart.")
     stop_count: int
     closed_stop_count: int
     closed_stop_s: float
@@ -117,7 +118,7 @@ class Line(Shape):
     timezone: str
     calendar: str
     method: str
-    constraint: str = Field(description="The machine whose state is the line's.")
+    constraint: str | None = Field(description="The machine whose state is the line's; null for a pooled line.")
     targets: Targets
     machines: list[Machine]
 
@@ -140,7 +141,7 @@ class MachineState(Shape):
 
 
 class LineState(Shape):
-    """The state of a line is that of its constraint machine."""
+    """The state of a line is that of its constraint machine; a pooled one runs while any of its machines does."""
 
     line: str
     category: str
@@ -164,9 +165,33 @@ class Interval(Shape):
 
 
 class Intervals(Shape):
-    """Categories over the range, without gaps, as far as it has elapsed."""
+    """Categories over the range, without gaps, as far as it has elapsed; of a pooled line machine by machine."""
 
     items: list[Interval]
+
+
+class Stop(Shape):
+    """One standstill longer than a small stop, whole as it is known now."""
+
+    id: str = Field(description="Stays the same as long as machine and start do.")
+    line: str
+    machine: str
+    start: Timestamp
+    end: Timestamp | None = Field(description="null while it goes on.")
+    category: str = Field(description="What it was for most of its time.")
+    reason: str | None
+    length_s: float = Field(description="Its whole length so far, less excluded time.")
+    in_window_s: float = Field(description="What of it lies in the range asked for.")
+    open: bool
+    counted: bool = Field(description="It has unplanned time, so that the shift it starts in has it in `stop_count`.")
+    production_date: str | None = Field(description="Of the shift, or off time, that it starts in.")
+    shift: str | None
+
+
+class Stops(Shape):
+    """Stops that overlap the range, in order of their start."""
+
+    items: list[Stop]
 
 
 class Break(Shape):
@@ -209,6 +234,28 @@ class Revisions(Shape):
     """All revisions of a shift, oldest first."""
 
     items: list[Revision]
+
+
+class Change(Shape):
+    """One published revision of a line's shift, or of one of its machines'."""
+
+    line: str
+    machine: str | None = Field(description="null: the line as a whole.")
+    production_date: str
+    shift: str
+    revision: int
+    status: str = Field(description="provisional or final, as it is now.")
+    computed: Timestamp
+    cause: str
+    kpi_id: str = Field(description="The `id` of the figures.")
+
+
+class Changes(Shape):
+    """One page of published revisions, oldest first."""
+
+    items: list[Change]
+    next: str | None = Field(description="Cursor of the page after it, null on the last.")
+    resume: str | None = Field(description="Cursor after the last revision seen: ask with it later for what is new.")
 
 
 class Fault(Shape):

@@ -101,13 +101,17 @@ class RangeQuery(Query):
             raise invalid("/query/to", f"to: {what} may cover {max_days} days at most; ask in several parts.")
 
 
-def encode_cursor(after: tuple[int, str, str], query: object) -> str:
+Place = tuple[int, str, str]
+"""Where an item stands in a list: a number (its start, or its place in a feed) and names that tell equal ones apart."""
+
+
+def encode_cursor(after: Place, query: object) -> str:
     """Write the place after which the next page starts, bound to the query that it belongs to."""
     text = json.dumps([*after, _fingerprint(query)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, query: object) -> tuple[int, str, str]:
+def decode_cursor(cursor: str, query: object) -> Place:
     """Read a cursor; one that was never given out, or for another query, is refused (422)."""
     try:
         start_us, day, name, fingerprint = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

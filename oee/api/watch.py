@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import structlog
 
 from oee.errors import OeeError
+from oee.live_source import ChangeSource, LineMark, Published
 from oee.model import US_PER_S
-from oee.source import ChangeSource, LineMark, Published
 
 _log = structlog.get_logger()
 PERIOD_S = 1.0

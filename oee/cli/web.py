@@ -13,11 +13,12 @@ from oee.compute.data_health import DataHealth
 from oee.compute.health import Health
 from oee.compute.queries import Results
 from oee.errors import OeeError
+from oee.live_source import DataHealthSource
 from oee.model import ShiftResult
 from oee.report.html import report_html
 from oee.report.json import report_json
 from oee.report.view import ReportView, report_view, zone_of
-from oee.source import DataHealthSource, RevisionInfo
+from oee.source import RevisionInfo
 from oee.store.accounts import Accounts
 from oee.store.database import Database
 from oee.web.assets import STATIC, style_urls, stylesheet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -167,7 +167,7 @@ def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[
             continue
         if a > cursor:
             out.append(PlanPiece(cursor, a, Category.NOT_SCHEDULED))
-        out.append(PlanPiece(a, b, p.category, p.name))
+        out.append(replace(p, start_us=a, end_us=b))
         cursor = b
     if cursor < end_us:
         out.append(PlanPiece(cursor, end_us, Category.NOT_SCHEDULED))

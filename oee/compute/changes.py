@@ -1,10 +1,10 @@
-"""What changed lately, asked of the database in three small queries (see `oee.source.ChangeSource`)."""
+"""What changed lately, asked of the database in three small queries (see `oee.live_source.ChangeSource`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oee.source import LineMark, Published
+from oee.live_source import LineMark, Published
 from oee.store.database import Database, fetch
 from oee.store.times import from_us, to_us
 

@@ -1,4 +1,4 @@
-"""Data health of lines, from samples, liveness and facts (see `oee.source.DataHealthSource`)."""
+"""Data health of lines, from samples, liveness and facts (see `oee.live_source.DataHealthSource`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from oee.compute.service import COLLECTOR_TIMEOUT_US, clock_us
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
+from oee.live_source import Gap, LineHealth, MachineHealth, SignalHealth, SourceHealth, UnmappedState
 from oee.model import CounterDecision
-from oee.source import Gap, LineHealth, MachineHealth, SignalHealth, SourceHealth, UnmappedState
 from oee.store import health as stored
 from oee.store.database import Database, Session
 from oee.store.instances import running_instances

@@ -47,7 +47,6 @@ def interpret_dirty(database: Database, master: Master, now_us: int, limit: int 
     """
     ids = master.ids()
     skip: list[int] = []
-    names = {number: key for key, number in ids.machines.items()}
     for done in range(limit):
         with database.transaction() as conn:
             claimed = fetch_one(conn, "facts/claim", skip=skip)
@@ -55,6 +54,8 @@ def interpret_dirty(database: Database, master: Master, now_us: int, limit: int 
                 return done
             machine_id, dirty_us = claimed[0], to_us(claimed[1])
             skip.append(machine_id)
+            ids = master.catch_up(conn, ids)
+            names = {number: key for key, number in ids.machines.items()}
             _interpret(conn, master, ids, names[machine_id], dirty_us, now_us)
             run(conn, "facts/clear", machine_id=machine_id)
     return limit

@@ -8,24 +8,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 
-from oee.compute.calculator import Context, context, shift_result, subject
 from oee.compute.interpreter import interpret_dirty
 from oee.compute.plan import Planner
-from oee.errors import DatabaseUnavailable
-from oee.model import US_PER_S, ShiftResult
+from oee.compute.rolled import Look, all_results, every_machine
+from oee.errors import DatabaseConflict, DatabaseUnavailable
+from oee.model import US_PER_S
 from oee.store.database import Database, Session, fetch, run
-from oee.store.instances import StoredInstance, instance_numbered, instances_in
+from oee.store.instances import instance_numbered, instances_in
 from oee.store.master import Ids, Master
-from oee.store.results import LINE, DueShift, claim_due, close_due, publish, put_live, set_status
+from oee.store.results import DueShift, claim_due, claim_live, close_due, publish, put_live, set_status
 from oee.store.times import from_us, to_us
 
 _log = structlog.get_logger()
 COLLECTOR_TIMEOUT_US = 120 * US_PER_S
 """A collector that has not reported for so long is left out of the watermark and blocks nothing (S-50)."""
 CLOSE_BUDGET_S = 1.0
+ATTEMPTS = 3
 
 
 def clock_us() -> int:
@@ -61,8 +63,8 @@ class ComputeService:
         """
         if not self.master.configs():
             return Round(0, 0)
-        machines = interpret_dirty(self.database, self.master, self.now_us())
-        self._planner.ensure(self.now_us())
+        machines = again(partial(interpret_dirty, self.database, self.master, self.now_us()))
+        again(partial(self._planner.ensure, self.now_us()))
         ids = self.master.ids()
         lines = self._lines(self.now_us())
         if live:
@@ -102,14 +104,21 @@ class ComputeService:
         return list(self.master.config_at(now_us).plant.lines)
 
     def _live(self, ids: Ids, line: str, now_us: int) -> int:
-        """Overwrite the live results of the instance that runs now."""
+        """Overwrite the live results of the instance that runs now, unless another worker is at it."""
         with self.database.transaction() as conn:
             current = instances_in(conn, line, ids.line(line), now_us, now_us + 1)
-            if current:
-                results = results_of(conn, self.master, ids, line, current[0], now_us)
-                for machine_id, result in results.items():
-                    put_live(conn, current[0].instance_id, machine_id, result)
+            if not current or not claim_live(conn, current[0].instance_id):
+                return 0
+            look = self._look(conn, ids, now_us)
+            found = every_machine(look, current[0])
+            results = all_results(look, found, current[0].instance) if found else {}
+            for machine_id, result in sorted(results.items()):
+                put_live(conn, current[0].instance_id, machine_id, result)
             return len(current)
+
+    def _look(self, conn: Session, ids: Ids, now_us: int) -> Look:
+        """What was claimed is computed by the configuration that stood when it was claimed, not by one before."""
+        return Look(conn, self.master, self.master.catch_up(conn, ids), now_us)
 
     def _close(self, ids: Ids, line: str, now_us: int, until_s: float) -> int:
         """Publish what the watermark has passed, the newest shift first, one transaction each (R18).
@@ -148,22 +157,37 @@ class ComputeService:
         return min([*live, now_us])
 
     def _publish(self, conn: Session, ids: Ids, line: str, due: DueShift, now_us: int, *, final: bool) -> str:
+        look = self._look(conn, ids, now_us)
         stored = instance_numbered(conn, line, due.instance_id)
-        contexts = contexts_of(conn, self.master, ids, line, stored, now_us)
-        decided = all(c.decided_us >= due.end_us for c in contexts.values())
+        found = every_machine(look, stored)
+        decided = found is None or all(c.decided_us >= due.end_us for c in found.contexts.values())
         status = "final" if final and decided else "provisional"
-        for machine_id, ctx in contexts.items():
-            result = replace(shift_result(ctx, stored.instance), through_us=stored.instance.end_us)
-            number = publish(conn, due.instance_id, machine_id, result, due.cause)
+        results = all_results(look, found, stored.instance) if found else {}
+        for machine_id, result in results.items():
+            told = replace(result, through_us=stored.instance.end_us)
+            number = publish(conn, due.instance_id, machine_id, told, due.cause)
             set_status(conn, number, status, now_us)
         close_due(conn, due, status)
         return status
 
 
+Done = TypeVar("Done")
+
+
+def again(work: Callable[[], Done]) -> Done:
+    """Do again, up to three times in all, what another worker's transaction stood in the way of."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except DatabaseConflict:
+            _log.info("another worker's transaction stood in the way; once more")
+    return work()
+
+
 def guarded(work: Callable[[], int], what: str) -> int | None:
     """Run one line's work; what breaks it is told and must not stop the other lines."""
     try:
-        return work()
+        return again(work)
     except DatabaseUnavailable:
         raise
     except Exception:  # noqa: BLE001 - a fault of one line, whatever it is, must not stop a plant
@@ -171,37 +195,14 @@ def guarded(work: Callable[[], int], what: str) -> int | None:
         return None
 
 
-def contexts_of(
-    conn: Session, master: Master, ids: Ids, line: str, stored: StoredInstance, now_us: int
-) -> dict[int, Context]:
-    """Settled facts of a line (number 0) and each of its machines around one instance."""
-    at = stored.instance.start_us
-    span = (stored.instance.start_us, min(stored.instance.end_us, now_us))
-    plant = master.config_with(line, None, at)
-    machines = [m for m in plant.lines[line].machines if (line, m) in ids.machines] if plant else []
-    if not machines:
-        return {}
-    by_machine = {m: context(conn, master, ids, subject(master, line, m, at), span, now_us) for m in machines}
-    whole = subject(master, line, None, at)
-    return {
-        LINE: replace(by_machine[whole.source.id], who=whole),
-        **{ids.machines[line, m]: ctx for m, ctx in by_machine.items()},
-    }
-
-
-def results_of(
-    conn: Session, master: Master, ids: Ids, line: str, stored: StoredInstance, now_us: int
-) -> dict[int, ShiftResult]:
-    """Results of a line (number 0) and each of its machines for one instance."""
-    contexts = contexts_of(conn, master, ids, line, stored, now_us)
-    return {number: shift_result(ctx, stored.instance) for number, ctx in contexts.items()}
-
-
 def mark_again(database: Database, lines: list[str], from_us_: int, to_us_: int) -> None:
-    """Have the shifts of a range computed again; unchanged ones keep their revision."""
+    """Have the shifts of a range computed again; unchanged ones keep their revision.
+
+    Machines are marked before shifts, in the order in which the interpretation holds them: nobody waits in a ring.
+    """
     ids = Master(database).ids()
     with database.transaction() as conn:
         for line in lines:
             params = {"from": from_us(from_us_), "to": from_us(to_us_)}
-            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)
             run(conn, "samples/dirty_line", line_id=ids.line(line), **params)
+            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)

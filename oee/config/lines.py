@@ -1,13 +1,16 @@
 """Lines of the plant file: machines in the order of the parts, roll-up, targets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from oee.config.faults import Faults
 from oee.config.machines import read_machine
-from oee.config.model import LineConfig, Rollup, Targets
+from oee.config.model import LineConfig, MachineConfig, Rollup, Targets
 from oee.config.scalars import choice, ratio, reference, text
 from oee.config.section import Item, Section
-from oee.config.signals import Catalog
+from oee.config.signals import COUNTERS, Catalog
+
+METHODS = ("constraint", "pooled", "single")
+COUNTS = ("count_total", "count_good", "count_reject")
 
 
 def read_line(item: Item, catalog: Catalog, faults: Faults) -> LineConfig:
@@ -19,23 +22,39 @@ def read_line(item: Item, catalog: Catalog, faults: Faults) -> LineConfig:
         machines = {i.name: read_machine(i, section, item.name, catalog) for i in section.named("machines")}
         if not machines and not section.has_fault:
             section.fault(item, "has no machines; add one below `machines:`")
-        rollup = _rollup(section, tuple(machines))
+        rollup = _rollup(section, machines)
         return LineConfig(item.name, name, calendar, rollup, _targets(section), machines)
 
 
-def _rollup(line: Section, machines: Sequence[str]) -> Rollup:
+def _rollup(line: Section, machines: Mapping[str, MachineConfig]) -> Rollup:
     """Read how machines make the line's figures; a line of one machine is that machine (S-40)."""
-    only = machines[0] if len(machines) == 1 else None
     with line.section("rollup") as section:
-        method = section.take("method", choice(("constraint", "single")), "constraint")
-        machine = section.take("machine", reference("machine", machines), only)
+        method = section.take("method", choice(METHODS), "constraint")
         if method == "single" and len(machines) > 1:
             at = section.get("method") or section.item
             section.fault(at, "single is for a line of one machine; use `method: constraint`")
+        if method == "pooled":
+            section.refuse(
+                ("machine", *COUNTS), "has no effect with `method: pooled`, which sums all machines; remove it"
+            )
+            return Rollup(method, next(iter(machines), ""))
+        only = next(iter(machines)) if len(machines) == 1 else None
+        machine = section.take("machine", reference("machine", machines), only)
         if machine is None and machines and not section.has_fault:
             what = f"is missing; name the machine that limits the line, one of {', '.join(machines)}"
             section.faults.add(section.item.line, (*section.item.path, "machine"), what)
-        return Rollup(method, machine or "")
+        if method == "single":
+            section.refuse(COUNTS, "has no effect with `method: single`; remove it")
+        return Rollup(method, machine or "", *(_counting(section, key, machines) for key in COUNTS))
+
+
+def _counting(section: Section, key: str, machines: Mapping[str, MachineConfig]) -> str | None:
+    """Read a machine that counts for the line: one that has a counter."""
+    machine = section.take(key, reference("machine", machines), None)
+    item = section.get(key)
+    if item is not None and machine is not None and not machines[machine].signals.keys() & set(COUNTERS):
+        section.fault(item, f"{machine} has no counter; give it one of the signals {', '.join(COUNTERS)}")
+    return machine
 
 
 def _targets(line: Section) -> Targets:

@@ -166,7 +166,7 @@ class MachineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """How machines make the line's figures (S-40); `machine` is always resolved."""
+    """How machines make the line's figures (S-40); `machine` is always resolved, for a pooled line to its first one."""
 
     method: str
     machine: str

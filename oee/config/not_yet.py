@@ -46,8 +46,6 @@ NOT_YET: tuple[NotYet, ...] = (
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
     NotYet(("calendars", "*", "rotation", "teams")),
-    NotYet(("lines", "*", "rollup", "method"), "use `method: constraint`", ("constraint", "single")),
-    *_keys(("lines", "*", "rollup"), "count_total", "count_good", "count_reject"),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
     NotYet(("lines", "*", "machines", "*", "products"), "keep one entry", most=1),
     *_keys(_SIGNAL[:-1], "product", "order", "speed"),

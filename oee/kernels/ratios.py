@@ -57,6 +57,13 @@ def ideal_good_us(outputs: Iterable[ProductOutput]) -> Fraction | None:
     return _weighted((o.ideal_cycle_us, o.good_count) for o in outputs)
 
 
+def ideal_judged_us(e: Elements) -> Fraction | None:
+    """What Q is a share of [µs]: Σ cᵢnᵢ, or Σ cᵢ(gᵢ + rejectᵢ + reworkᵢ) where machines count these apart (S-40)."""
+    if not e.counted_apart:
+        return ideal_total_us(e.output)
+    return _weighted((o.ideal_cycle_us, o.good_count + o.reject_count + o.rework_count) for o in e.output)
+
+
 def _weighted(pairs: Iterable[tuple[Fraction | None, int]]) -> Fraction | None:
     total = Fraction(0)
     for ideal, count in pairs:
@@ -82,7 +89,7 @@ def _time_shares(e: Elements) -> dict[str, Fraction | None]:
 
 def _piece_shares(e: Elements, quality_known: bool) -> dict[str, Fraction | None]:
     """Indicators of pieces alone."""
-    total = e.total_count
+    total = e.judged_count
     return {
         "piece_quality": divide(e.good_count, total) if quality_known else None,
         "scrap_ratio": divide(e.reject_count, total) if quality_known else None,
@@ -102,7 +109,8 @@ def ratios(e: Elements, *, quality_known: bool = True, ideal_known: bool = True)
     total = ideal_total_us(e.output) if ideal_known else None
     good = ideal_good_us(e.output) if ideal_known and quality_known else None
     everything = ideal_good_us(e.output + e.unscheduled + e.unknown) if good is not None else None
-    performance, quality = divide(total, e.actual_production_us), divide(good, total)
+    judged = ideal_judged_us(e) if good is not None else None
+    performance, quality = divide(total, e.actual_production_us), divide(good, judged)
     with_setup = divide(e.actual_production_us + e.setup_us, e.known_us)
     return Ratios(
         performance=performance,
@@ -128,7 +136,8 @@ def _product(*factors: Fraction | None) -> Fraction | None:
 def losses(e: Elements, *, quality_known: bool = True, ideal_known: bool = True) -> tuple[Loss, ...]:
     """Losses that close the waterfall: known time less all of them is the fully productive time Σ cᵢgᵢ [µs].
 
-    Parts are a loss' time over the mean ideal cycle of what was made; rejects are counted as they are.
+    Parts are a loss' time over the mean ideal cycle of what was made; rejects are counted as they are. Where machines
+    count total, good and reject apart, work in process is a loss of its own, a gain while it is negative (S-40).
     """
     total = ideal_total_us(e.output) if ideal_known else None
     good = ideal_good_us(e.output) if ideal_known and quality_known else None
@@ -141,10 +150,17 @@ def losses(e: Elements, *, quality_known: bool = True, ideal_known: bool = True)
         "reduced_speed": None if total is None else e.run_us - total,
     }
     rows = [Loss(name, us, divide(us, mean_ideal)) for name, us in times.items()]
-    rejects_us = None if good is None or total is None else total - good
-    lost = Fraction(e.total_count - e.good_count) if quality_known else None
+    judged = ideal_judged_us(e) if good is not None else None
+    rejects_us = None if good is None or judged is None else judged - good
+    lost = Fraction(e.judged_count - e.good_count) if quality_known else None
     return (
         *rows,
+        *(_work_in_process(e, total, judged) if e.counted_apart else ()),
         Loss("production_rejects", rejects_us, lost),
         Loss("startup_rejects", Fraction(0), Fraction(0)),
     )
+
+
+def _work_in_process(e: Elements, total: Fraction | None, judged: Fraction | None) -> tuple[Loss, ...]:
+    parts = None if judged is None or e.wip_count is None else Fraction(e.wip_count)
+    return (Loss("work_in_process", None if total is None or judged is None else total - judged, parts),)

@@ -71,7 +71,8 @@ def stop_of(pieces: Sequence[Piece], still: Standstill, small_stop_max_us: int) 
     end = still.end_us if still.end_us is not None else pieces[-1].end_us
     inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
     category, reason = _mostly(inside)
-    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
+    counted = any(p.category is Category.UNPLANNED_STOP for p in inside)
+    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0, counted)
 
 
 def stop_so_far(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:

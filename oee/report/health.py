@@ -8,13 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
+from oee.live_source import Gap, LineHealth, MachineHealth, SignalHealth, SourceHealth
 from oee.model import CounterDecision, ShiftResult
 from oee.report import figures as f
 from oee.report.kpi import local_iso, result_ratios, seconds
 from oee.report.quality import SHOWN_GAPS
 from oee.report.states import state_word
 from oee.report.view import line_of, zone_of
-from oee.source import Gap, LineHealth, MachineHealth, SignalHealth, SourceHealth
 
 NEED_WORDS: Mapping[str, str] = {
     "availability": "availability",

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
+from oee.live_source import Gap
 from oee.model import CounterDecision, HourRow, Segment, ShiftResult, Stop
 from oee.report.health import gap_json
 from oee.report.hours import HourLine, hour_board
@@ -15,7 +16,7 @@ from oee.report.kpi import elements_item, kpi_item, local_iso, result_ratios, se
 from oee.report.quality import data_quality
 from oee.report.view import line_of, zone_of
 from oee.report.words import names_of
-from oee.source import Gap, RevisionInfo
+from oee.source import RevisionInfo
 
 
 def report_json(

@@ -76,6 +76,7 @@ def elements_item(e: Elements) -> dict[str, Any]:
         "unscheduled_count": sum(o.total_count for o in e.unscheduled),
         "no_data_count": sum(o.total_count for o in e.unknown),
         "stopped_count": e.stopped_count,
+        "wip_count": e.wip_count,
         "stop_count": e.stop_count,
         "closed_stop_count": e.closed_stop_count,
         "closed_stop_s": seconds(e.closed_stop_us),

@@ -16,7 +16,6 @@ from oee.report.words import Names, kind_of
 from oee.source import LineMoment
 
 
-
 @dataclass(frozen=True, slots=True)
 class TileRibbon:
     """The shift's states: plain looks as one path each, hatched ones as (fill, x, width) [%]."""

@@ -9,9 +9,10 @@ from typing import Any, Self
 import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from oee.errors import ConfigError, DatabaseUnavailable
+from oee.errors import ConfigError, DatabaseConflict, DatabaseUnavailable
 from oee.store.sql import query
 
 KEEPALIVE = {
@@ -82,10 +83,14 @@ class Database:
         DatabaseUnavailable
             The database can't be reached, or went away on the way; nothing was committed, or the commit is unknown
             and repeating is safe.
+        DatabaseConflict
+            Another transaction stood in the way (40P01, 40001); nothing was written.
         """
         try:
             with self.pool.connection() as conn, conn.transaction():
                 yield conn
+        except (DeadlockDetected, SerializationFailure) as error:
+            raise DatabaseConflict(f"another transaction stood in the way: {error}") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             reason = str(error).strip().splitlines()
             raise DatabaseUnavailable(f"the database can't be reached: {reason[0] if reason else error}") from error

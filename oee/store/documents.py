@@ -22,6 +22,8 @@ from oee.model import (
 )
 
 OUTPUTS = ("output", "unscheduled", "unknown")
+LISTS = ("segments", "stops", "decisions", "hours")
+"""What a brief document leaves out."""
 
 
 def _fraction(value: Fraction | None) -> str | None:
@@ -40,7 +42,7 @@ def elements_document(e: Elements) -> dict[str, Any]:
             [o.product, _fraction(o.ideal_cycle_us), o.total_count, o.good_count, o.reject_count, o.rework_count]
             for o in getattr(e, name)
         ]
-    return document
+    return document | ({"counted_apart": True} if e.counted_apart else {})
 
 
 def elements_of(document: dict[str, Any]) -> Elements:
@@ -49,7 +51,8 @@ def elements_of(document: dict[str, Any]) -> Elements:
     output, unscheduled, unknown = (
         tuple(ProductOutput(o[0], _unfraction(o[1]), *o[2:]) for o in document[name]) for name in OUTPUTS
     )
-    return Elements(**scalars, output=output, unscheduled=unscheduled, unknown=unknown)
+    apart = document.get("counted_apart", False)
+    return Elements(**scalars, output=output, unscheduled=unscheduled, unknown=unknown, counted_apart=apart)
 
 
 def result_document(result: ShiftResult) -> dict[str, Any]:
@@ -64,9 +67,9 @@ def result_document(result: ShiftResult) -> dict[str, Any]:
         "start_us": w.start_us,
         "end_us": w.end_us,
         "elements": elements_document(w.elements),
-        "segments": [[s.start_us, s.end_us, int(s.category), s.state, s.reason, s.setup, s.open] for s in w.segments],
-        "stops": [[s.start_us, s.end_us, int(s.category), s.reason, s.length_us, s.in_window_us] for s in w.stops],
-        "decisions": [[d.at_us, d.signal, d.kind, d.amount, d.why] for d in w.decisions],
+        "segments": [_segment(s) for s in w.segments],
+        "stops": [_stop(s) for s in w.stops],
+        "decisions": [[d.at_us, d.signal, d.kind, d.amount, d.why, *_named(d.machine)] for d in w.decisions],
         "flags": list(w.flags),
         "quality_known": w.quality_known,
         "ideal_known": w.ideal_known,
@@ -77,6 +80,20 @@ def result_document(result: ShiftResult) -> dict[str, Any]:
         "target_good_count": _fraction(result.target_good_count),
         "shift_target_good_count": _fraction(result.shift_target_good_count),
     }
+
+
+def _segment(s: Segment) -> list[Any]:
+    return [s.start_us, s.end_us, int(s.category), s.state, s.reason, s.setup, s.open, *_named(s.machine)]
+
+
+def _stop(s: Stop) -> list[Any]:
+    head = [s.start_us, s.end_us, int(s.category), s.reason, s.length_us, s.in_window_us, s.counted]
+    return [*head, *_named(s.machine)]
+
+
+def _named(machine: str | None) -> list[str]:
+    """The machine of a row, where rows name theirs."""
+    return [] if machine is None else [machine]
 
 
 def fingerprint(document: dict[str, Any], definition: str) -> str:
@@ -113,7 +130,7 @@ def result_of(
         definition=definition,
         cause=cause,
         window=_window_of(document),
-        hours=tuple(HourRow(h[0], h[1], elements_of(h[2]), h[3], _unfraction(h[4])) for h in document["hours"]),
+        hours=tuple(HourRow(h[0], h[1], elements_of(h[2]), h[3], _unfraction(h[4])) for h in document.get("hours", ())),
         target_good_count=_unfraction(document["target_good_count"]),
         shift_target_good_count=_unfraction(document["shift_target_good_count"]),
     )
@@ -124,9 +141,9 @@ def _window_of(document: dict[str, Any]) -> WindowResult:
         document["start_us"],
         document["end_us"],
         elements_of(document["elements"]),
-        tuple(Segment(s[0], s[1], Category(s[2]), *s[3:]) for s in document["segments"]),
-        tuple(Stop(s[0], s[1], Category(s[2]), *s[3:]) for s in document["stops"]),
-        tuple(CounterDecision(*d) for d in document["decisions"]),
+        tuple(Segment(s[0], s[1], Category(s[2]), *s[3:]) for s in document.get("segments", ())),
+        tuple(Stop(s[0], s[1], Category(s[2]), *s[3:]) for s in document.get("stops", ())),
+        tuple(CounterDecision(*d) for d in document.get("decisions", ())),
         tuple(document["flags"]),
         document["quality_known"],
         document["ideal_known"],

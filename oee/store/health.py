@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oee.config.model import canonical_text
+from oee.live_source import Gap, UnmappedState
 from oee.model import CounterDecision
-from oee.source import Gap, UnmappedState
 from oee.store.database import Session, fetch
 from oee.store.gaps import gaps
 from oee.store.samples import GOOD_LIMIT, TEXT_SIGNALS

@@ -99,6 +99,21 @@ class Master:
         self._looked_s = monotonic() if self._configs[1] else -CACHE_S
         return self._configs[1]
 
+    def catch_up(self, conn: Connection[Row], ids: Ids) -> Ids:
+        """Know every configuration that this transaction sees applied, however short a time ago.
+
+        Work that a new configuration has made due must not be done by the one before it.
+
+        Returns
+        -------
+        Numbers of all that the configurations name: ``ids``, where these are all.
+        """
+        if int(fetch(conn, "master/config_newest")[0][0]) != self._configs[0]:
+            self._looked_s = -CACHE_S
+        lines = [line for config in self.configs() for line in config.plant.lines.values()]
+        known = all((line.id, machine) in ids.machines for line in lines for machine in line.machines)
+        return ids if known else self.ids()
+
     def config_at(self, us: int) -> ConfigRevision:
         """The configuration in force at an instant.
 

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from oee.glance import glance
 from oee.model import ShiftResult
 from oee.store.database import Row, fetch, fetch_one, run
-from oee.store.documents import fingerprint, result_document, result_of
+from oee.store.documents import LISTS, fingerprint, result_document, result_of
 from oee.store.glances import glance_text
 from oee.store.times import from_us, to_us
 
@@ -56,8 +56,16 @@ def claim_due(
     return DueShift(row[0], to_us(row[1]), to_us(row[2]), *row[3:]) if row else None
 
 
+def claim_live(conn: Connection[Row], instance_id: int) -> bool:
+    """Lock a running instance's ledger row; False where another worker is at it, or it is published already (R18)."""
+    return fetch_one(conn, "ledger/claim_live", instance_id=instance_id) is not None
+
+
 def publish(conn: Connection[Row], instance_id: int, machine_id: int, result: ShiftResult, cause: str) -> int:
-    """Write a new revision, unless the newest one says the same (S-51).
+    """Write a new revision, unless the newest one says the same (S-51). The caller holds the shift's ledger row.
+
+    Revisions become visible in the order of their numbers, so that who follows them misses none: publishing holds a
+    lock until its transaction ends.
 
     Returns
     -------
@@ -68,6 +76,7 @@ def publish(conn: Connection[Row], instance_id: int, machine_id: int, result: Sh
     newest = fetch_one(conn, "results/newest", instance_id=instance_id, machine_id=machine_id)
     if newest and newest[2] == print_:
         return int(newest[0])
+    run(conn, "results/lock")
     row = fetch(
         conn,
         "results/add",
@@ -128,13 +137,19 @@ def published(
 
 
 def published_range(
-    conn: Connection[Row], line_id: int, machine_id: int, start_us: int, end_us: int
+    conn: Connection[Row], line_id: int, machine_id: int, start_us: int, end_us: int, *, brief: bool = False
 ) -> dict[int, ShiftResult]:
-    """Newest revisions of the instances that start in ``[start, end)``, by instance number."""
+    """Newest revisions of the instances that start in ``[start, end)``, by instance number.
+
+    Parameters
+    ----------
+    brief : elements and flags only, without the lists that they come from: what sums need.
+    """
     params = {"line_id": line_id, "machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
+    rows = fetch(conn, "results/range", left_out=list(LISTS) if brief else [], **params)
     return {
         number: _result(number, machine_id, status, revision, to_us(computed), definition, cause, document)
-        for number, revision, status, computed, definition, cause, document in fetch(conn, "results/range", **params)
+        for number, revision, status, computed, definition, cause, document in rows
     }
 
 
@@ -154,6 +169,11 @@ def revisions(conn: Connection[Row], instance_id: int) -> list[tuple[int, str, i
     return [(number, status, to_us(at), cause) for number, status, at, cause in rows]
 
 
+def kpi_id(instance_id: int, machine_id: int, revision: int | None) -> str:
+    """The id by which answers name a result of a shift."""
+    return f"{instance_id}-{machine_id}-{revision or 'live'}"
+
+
 def _result(
     instance_id: int,
     machine_id: int,
@@ -166,7 +186,7 @@ def _result(
 ) -> ShiftResult:
     return result_of(
         document,
-        result_id=f"{instance_id}-{machine_id}-{revision or 'live'}",
+        result_id=kpi_id(instance_id, machine_id, revision),
         status=status,
         revision=revision,
         computed_us=computed_us,

@@ -8,6 +8,7 @@ from typing import Any
 
 from oee.config.model import PlantConfig
 from oee.errors import NotFoundError
+from oee.live_source import DataHealthSource, Gap
 from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.health import gap_sentences, health_view
@@ -16,7 +17,7 @@ from oee.report.measures import good_pieces, indicators
 from oee.report.overview import overview
 from oee.report.view import line_of, report_view, shift_head, shift_view, zone_of
 from oee.report.words import names_of
-from oee.source import DataHealthSource, Gap, ResultSource
+from oee.source import ResultSource
 from oee.web.render import json_url, line_url, page_of, report_url, shift_url
 
 DAY_US = 24 * f.US_PER_H

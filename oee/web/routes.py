@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from oee.errors import DatabaseUnavailable, InputError, NotFoundError, OeeError
-from oee.source import DataHealthSource, ResultSource
+from oee.live_source import DataHealthSource
+from oee.source import ResultSource
 from oee.web import content
 from oee.web.render import error_page, html_answer
 

@@ -24,6 +24,7 @@ from tests.main_job import served
 Rows = list[tuple[str, float, str]]
 HISTORY_DAYS = 2
 READS = 200
+YEAR_READS = 20
 
 
 def main() -> None:
@@ -84,7 +85,10 @@ def _api() -> Rows:
             ComputeService(db).recompute()
         with served(conninfo) as client:
             base, window = str(client.base_url), (start.isoformat(), end.isoformat())
-            return bench_api.run(base, "filling", *window, reads_count=READS)
+            rows = bench_api.run(base, "filling", *window, reads_count=READS)
+            with Database(conninfo) as db:
+                bench_api.lengthen(db, "filling")
+            return [*rows, *bench_api.run_year(base, "filling", end, reads_count=YEAR_READS)]
 
 
 if __name__ == "__main__":

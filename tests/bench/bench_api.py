@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
+from datetime import datetime, timedelta
 
 import httpx
+
+from oee.store.database import Database
 
 WARM_UP_COUNT = 20
 
@@ -28,6 +31,47 @@ def run(
             percentiles = statistics.quantiles(times_ms, n=100)
             rows.append((f"KPI read by {group}, p50", percentiles[49], "ms"))
             rows.append((f"KPI read by {group}, p99", percentiles[98], "ms"))
+    return rows
+
+
+YEAR_DAYS = 364
+_INSTANCES = """
+INSERT INTO shift_instance (line_id, production_date, name, start_ts, end_ts, planned, cancelled, breaks)
+SELECT i.line_id, i.production_date - n, i.name, i.start_ts - n * interval '1 day', i.end_ts - n * interval '1 day',
+  i.planned, i.cancelled, i.breaks
+FROM shift_instance i JOIN line l USING (line_id) CROSS JOIN generate_series(2, %(days)s) n
+WHERE l.id = %(line)s AND NOT i.retired
+  AND i.production_date = (SELECT max(production_date) FROM shift_instance JOIN result USING (instance_id)) - 1
+ON CONFLICT (line_id, production_date, name) DO NOTHING"""
+_RESULTS = """
+INSERT INTO result (instance_id, machine_id, revision, computed_at, fingerprint, definition, cause, document)
+SELECT i.instance_id, 0, 1, r.computed_at, r.fingerprint, r.definition, r.cause,
+  jsonb_set(r.document, '{instance,1}', to_jsonb(i.production_date::text))
+FROM shift_instance i JOIN line l USING (line_id) CROSS JOIN LATERAL (
+  SELECT r.* FROM result r JOIN shift_instance j USING (instance_id)
+  WHERE j.line_id = i.line_id AND j.name = i.name AND r.machine_id = 0 ORDER BY j.start_ts DESC LIMIT 1) r
+WHERE l.id = %(line)s AND NOT EXISTS (SELECT 1 FROM result WHERE instance_id = i.instance_id) AND i.end_ts < now()"""
+_FIRST_DATA = """
+UPDATE machine_facts SET first_ts = first_ts - %(days)s * interval '1 day'
+WHERE machine_id IN (SELECT machine_id FROM machine JOIN line USING (line_id) WHERE line.id = %(line)s)"""
+
+
+def lengthen(db: Database, line: str) -> None:
+    """Put a year before the history of a line: its newest whole day again and again, documents and all."""
+    with db.transaction() as conn:
+        for statement in (_INSTANCES, _RESULTS, _FIRST_DATA):
+            conn.execute(statement.encode(), {"line": line, "days": YEAR_DAYS})
+
+
+def run_year(base_url: str, line: str, end: datetime, *, reads_count: int) -> list[tuple[str, float, str]]:
+    """Read a year's weeks and months of a line (see `lengthen`)."""
+    window = {"from": (end - timedelta(days=YEAR_DAYS)).isoformat(), "to": end.isoformat()}
+    rows = []
+    with httpx.Client(base_url=base_url) as client:
+        for group in ("week", "month"):
+            parameters = {"line": line, "group_by": group, **window}
+            times_ms = [_read_ms(client, parameters) for _ in range(reads_count)]
+            rows.append((f"KPI read of a year by {group}, p50", statistics.median(times_ms), "ms"))
     return rows
 
 

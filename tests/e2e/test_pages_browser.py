@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from live_fixture import MemoryHealth
 from pages_fixture import PagesSource
 from pages_plant import LINES, NOW_US
 from starlette.staticfiles import StaticFiles

@@ -31,11 +31,14 @@ from engine_fixture import (
     result_of,
     samples,
 )
+from rollup_fixture import machine_result
+from rollup_fixture import output as made_at
 
 from oee.calendar import PlanPiece, instances, plan
-from oee.config.model import BreakPattern, CalendarConfig, PlantInfo, ShiftPattern
+from oee.config.model import BreakPattern, CalendarConfig, PlantInfo, Rollup, ShiftPattern
 from oee.interpret import Facts
 from oee.kernels.ratios import Ratios, ratios
+from oee.kernels.rollup import roll_up
 from oee.model import Category, Elements, ProductOutput, WindowResult
 
 VECTORS = {
@@ -43,7 +46,6 @@ VECTORS = {
     for v in map(json.loads, (Path(__file__).parent / "vectors" / "edge_cases.jsonl").read_text().splitlines())
 }
 NOT_YET = {
-    "EDGE-26": "parallel machines (`rollup: pooled`) are refused by the plant file of this version",
     "EDGE-27": "bookings are not part of this version",
 }
 """What this version's rules don't cover, and why."""
@@ -321,6 +323,21 @@ def shifts_are_summed_never_averaged(given: dict[str, Any], want: dict[str, Any]
     for shift in given["shifts"]:
         total += Elements(calendar_us=shift["pbt"], run_us=shift["apt"], unplanned_stop_us=shift["pbt"] - shift["apt"])
     assert float(ratios(total).availability or 0) == pytest.approx(want["a"])
+
+
+@edge("26")
+def rates_of_parallel_machines_add(given: dict[str, Any], want: dict[str, Any]) -> None:
+    """Each machine at its own ideal rate for the hour: the line makes what a machine of the line's cycle would."""
+    counts = [Fraction(HOUR_US, ideal * S_US) for ideal in given["parallel_ideal_s"]]
+    machines = [
+        machine_result(name, made_at(ideal, int(n), int(n), 0), target_count=n)
+        for name, ideal, n in zip("ab", given["parallel_ideal_s"], counts, strict=True)
+    ]
+    line = roll_up(Rollup("pooled", "a"), {r.machine or "": r for r in machines}, lambda product: (product, None))
+    assert line.target_good_count is not None
+    assert HOUR_US / line.target_good_count / S_US == pytest.approx(want["line_ideal_s"])
+    assert line.window.elements.total_count == line.target_good_count
+    assert ratios_of(line.window).oee == 1
 
 
 @edge("28")

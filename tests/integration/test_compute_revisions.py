@@ -235,3 +235,9 @@ def test_s42_windows_off_the_minute_sum_to_their_whole(db: Database, edges: tupl
         parts += plant.results.window("bottling", a, b).window.elements
     assert whole.total_count > 0
     assert parts == whole
+
+
+def test_s27_a_run_through_a_break_is_planned_production(db: Database) -> None:
+    """The break from 07:00 to 07:10 is worked through by both machines."""
+    e = closed(db).results.shift(*EARLY).window.elements
+    assert (e.excluded_us, e.run_us, e.planned_busy_us) == (0, 120 * MIN_US, 120 * MIN_US)

@@ -15,6 +15,7 @@ VALUES = {"line": "line-1", "production_date": "2026-03-02", "shift": "early"}
 QUERIES = {
     "/api/v1/kpis": "?line=line-1&from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
     "/api/v1/shifts": "?line=line-1&from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
+    "/api/v1/stops": "?line=line-1&from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
     "/api/v1/lines/{line}/intervals": "?from=2026-03-02T05:00:00Z&to=2026-03-03T05:00:00Z",
 }
 

@@ -18,7 +18,7 @@ async def test_openapi_is_31_and_every_reference_leads_somewhere():
     assert set(parameters) == {"line", "machine", "from", "to", "group_by", "limit", "cursor"}
     assert parameters["from"]["schema"]["format"] == "date-time"
     assert parameters["from"]["required"]
-    assert parameters["group_by"]["schema"]["enum"] == ["none", "hour", "shift", "day"]
+    assert parameters["group_by"]["schema"]["enum"] == ["none", "hour", "shift", "day", "week", "month"]
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():

@@ -13,7 +13,7 @@ import pytest
 from oee.api import events
 from oee.api.serve import address_of, listen, serve
 from oee.api.watch import QUEUE_LENGTH, Batch, Event, Listener, Watcher, missed, moved
-from oee.source import LineMark, Published
+from oee.live_source import LineMark, Published
 from tests.api_fixture import MemoryAccounts, app
 from tests.live_fixture import MemoryChanges
 

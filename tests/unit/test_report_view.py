@@ -184,7 +184,9 @@ def test_a_missing_oee_is_a_dash_with_its_reason(elements: Elements, known: dict
 
 def test_nothing_good_made_in_known_planned_time_is_zero_and_not_a_dash() -> None:
     result = results("filling-1")[0]
-    window = WindowResult(result.window.start_us, result.window.end_us, Elements(calendar_us=6 * 10**8, unplanned_stop_us=6 * 10**8))
+    window = WindowResult(
+        result.window.start_us, result.window.end_us, Elements(calendar_us=6 * 10**8, unplanned_stop_us=6 * 10**8)
+    )
     shown = shift_view(replace(result, window=window), PagesSource().plant()).measures[3]
     assert (shown.text, shown.why) == ("0.0", "")
 

@@ -1,0 +1,198 @@
+"""A line's result from its machines' results of the same window (S-40). Pure; ratios are never touched here (S-41)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
+from operator import add
+
+from oee.config.model import Rollup
+from oee.kernels.ratios import ideal_total_us
+from oee.model import (
+    FLAGS,
+    RULES_VERSION,
+    Elements,
+    HourRow,
+    ProductOutput,
+    ShiftResult,
+    WindowResult,
+    merge_outputs,
+)
+
+BookedAs = Callable[[str | None], tuple[str | None, Fraction | None]]
+"""The product and ideal cycle [µs] under which the constraint machine books what another machine calls so."""
+
+COUNT_FLAGS = (
+    "counts_incomplete",
+    "counts_inconsistent",
+    "counter_reset",
+    "counter_rollover",
+    "counter_glitch",
+    "counter_quarantined",
+    "device_replaced",
+    "parts_while_stopped",
+)
+"""Flags about how parts were counted: they come from the machines that count, all others from the constraint."""
+
+
+def pools(rollup: Rollup) -> bool:
+    """Whether the line is the sum of parallel machines."""
+    return rollup.method == "pooled"
+
+
+def counters(rollup: Rollup) -> tuple[str, str, str]:
+    """The machines that count the line's total, good and reject (with rework): the constraint where none is named."""
+    named = (rollup.count_total, rollup.count_good, rollup.count_reject)
+    total, good, reject = (machine or rollup.machine for machine in named)
+    return total, good, reject
+
+
+def contributors(rollup: Rollup, machines: Iterable[str]) -> tuple[str, ...]:
+    """Machines whose results make the line's, in flow order."""
+    wanted = {rollup.machine, *counters(rollup)}
+    return tuple(m for m in machines if pools(rollup) or m in wanted)
+
+
+def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult], booked_as: BookedAs) -> ShiftResult:
+    """One line's result of one instance.
+
+    Parameters
+    ----------
+    rollup : the method and the machines that it names.
+    results : at least those of its `contributors`, all of one instance, in flow order.
+    booked_as : see `BookedAs`; asked only about the parts of counting machines.
+    """
+    parts = {m: results[m] for m in contributors(rollup, results)}
+    base = replace(results[rollup.machine], machine=None, method=rollup.method)
+    if not pools(rollup) and len(parts) == 1:
+        return base
+    rolled = replace(
+        base,
+        definition=_definition(rollup, parts),
+        window=_window(rollup, {m: r.window for m, r in parts.items()}, booked_as),
+        hours=_hours(rollup, {m: r.hours for m, r in parts.items()}, booked_as),
+    )
+    if not pools(rollup):
+        return rolled
+    every = parts.values()
+    return replace(
+        rolled,
+        through_us=max(r.through_us for r in every),
+        target_good_count=_total(r.target_good_count for r in every),
+        shift_target_good_count=_total(r.shift_target_good_count for r in every),
+    )
+
+
+def _definition(rollup: Rollup, parts: Mapping[str, ShiftResult]) -> str:
+    """Names the method, the machines and, as a digest, the configuration of each (S-51)."""
+    said = "; ".join(f"{machine}: {result.definition}" for machine, result in parts.items())
+    digest = hashlib.sha256(said.encode()).hexdigest()[:12]
+    return f"rules {RULES_VERSION}, configuration {digest}, {rollup.method} of {', '.join(parts)}"
+
+
+def _window(rollup: Rollup, windows: Mapping[str, WindowResult], booked_as: BookedAs) -> WindowResult:
+    elements = roll_elements(rollup, {m: w.elements for m, w in windows.items()}, booked_as)
+    decisions = [replace(d, machine=m) for m, w in windows.items() for d in w.decisions]
+    base = replace(
+        windows[rollup.machine], elements=elements, decisions=tuple(sorted(decisions, key=lambda d: d.at_us))
+    )
+    return _pooled(base, windows) if pools(rollup) else _counted(rollup, base, windows)
+
+
+def roll_elements(rollup: Rollup, by_machine: Mapping[str, Elements], booked_as: BookedAs) -> Elements:
+    """Elements of the line: summed over pooled machines, or the constraint's with parts as they are counted."""
+    if pools(rollup):
+        return reduce(add, by_machine.values())
+    total, good, reject = (_booked(rollup, m, by_machine[m], booked_as) for m in counters(rollup))
+    return replace(
+        by_machine[rollup.machine],
+        stopped_count=total.stopped_count,
+        output=_picked(total.output, good.output, reject.output),
+        unscheduled=_picked(total.unscheduled, good.unscheduled, reject.unscheduled),
+        unknown=_picked(total.unknown, good.unknown, reject.unknown),
+        counted_apart=True,
+    )
+
+
+Outputs = Sequence[ProductOutput]
+
+
+def _booked(rollup: Rollup, machine: str, e: Elements, booked_as: BookedAs) -> Elements:
+    """Parts of a counting machine at the constraint's ideal cycle, which rules the line's pace."""
+    if machine == rollup.machine:
+        return e
+    return replace(
+        e,
+        output=_rebooked(e.output, booked_as),
+        unscheduled=_rebooked(e.unscheduled, booked_as),
+        unknown=_rebooked(e.unknown, booked_as),
+    )
+
+
+def _rebooked(outputs: Outputs, booked_as: BookedAs) -> tuple[ProductOutput, ...]:
+    booked = ((o, *booked_as(o.product)) for o in outputs)
+    return tuple(replace(o, product=product, ideal_cycle_us=ideal) for o, product, ideal in booked)
+
+
+def _picked(total: Outputs, good: Outputs, reject: Outputs) -> tuple[ProductOutput, ...]:
+    """Each count from the machine that counts it; rework goes with the rejects."""
+    rows = [
+        *(replace(o, good_count=0, reject_count=0, rework_count=0) for o in total),
+        *(replace(o, total_count=0, reject_count=0, rework_count=0) for o in good),
+        *(replace(o, total_count=0, good_count=0) for o in reject),
+    ]
+    return tuple(o for o in merge_outputs(rows) if o.total_count or o.good_count or o.reject_count or o.rework_count)
+
+
+def _counted(rollup: Rollup, base: WindowResult, windows: Mapping[str, WindowResult]) -> WindowResult:
+    """Times, stops and ideal cycle of the constraint; flags of the counts from the machines that count."""
+    e, who = base.elements, counters(rollup)
+    made_us = ideal_total_us(e.output)
+    conditions = {
+        "performance_over_100": made_us is not None and made_us > e.actual_production_us,
+        "ideal_cycle_missing": "ideal_cycle_missing" in base.flags or made_us is None,
+        "parts_unscheduled": bool(e.unscheduled),
+        "parts_in_no_data": bool(e.unknown),
+    } | {flag: any(flag in windows[m].flags for m in who) for flag in COUNT_FLAGS}
+    raised = {f for f in base.flags if f not in conditions} | {f for f, holds in conditions.items() if holds}
+    return replace(base, flags=tuple(f for f in FLAGS if f in raised), quality_known=windows[who[2]].quality_known)
+
+
+def _pooled(base: WindowResult, windows: Mapping[str, WindowResult]) -> WindowResult:
+    """All that the machines tell, each row naming its machine: segments one machine after the other, stops in order."""
+    stops = [replace(s, machine=m) for m, w in windows.items() for s in w.stops]
+    return replace(
+        base,
+        segments=tuple(replace(s, machine=m) for m, w in windows.items() for s in w.segments),
+        stops=tuple(sorted(stops, key=lambda s: s.start_us)),
+        flags=tuple(f for f in FLAGS if any(f in w.flags for w in windows.values())),
+        quality_known=all(w.quality_known for w in windows.values()),
+        ideal_known=all(w.ideal_known for w in windows.values()),
+    )
+
+
+def _hours(rollup: Rollup, hours: Mapping[str, Sequence[HourRow]], booked_as: BookedAs) -> tuple[HourRow, ...]:
+    """The hour board row by row; plans and targets of pooled machines add (their rates do)."""
+    rows = []
+    for row in zip(*hours.values(), strict=True):
+        by_machine = dict(zip(hours, row, strict=True))
+        elements = roll_elements(rollup, {m: h.elements for m, h in by_machine.items()}, booked_as)
+        hour = replace(by_machine[rollup.machine], elements=elements)
+        if pools(rollup):
+            target = _total(h.target_good_count for h in row)
+            hour = replace(hour, planned_us=sum(h.planned_us for h in row), target_good_count=target)
+        rows.append(hour)
+    return tuple(rows)
+
+
+def _total(parts: Iterable[Fraction | None]) -> Fraction | None:
+    """Sum of parts; None as soon as one of them is unknown."""
+    total = Fraction(0)
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total
