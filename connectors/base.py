@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -35,7 +35,8 @@ class AddressError(ConnectorError):
 class TagSpec:
     """One value to read. `key` is opaque to the connector and comes back with each reading.
 
-    `type`, `byte_order` and `unit` (the Modbus unit id) matter to protocols that do not describe their data.
+    `type`, `byte_order`, `unit` (the Modbus unit id) and `length` (registers of a text) matter to protocols that do
+    not describe their data.
     """
 
     key: str
@@ -43,6 +44,7 @@ class TagSpec:
     type: str | None = None
     byte_order: str = "ABCD"
     unit: int = 1
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,19 @@ class Reading:
     receive_ts_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a subscription brought at once. Without readings it says that the device is well and nothing changed.
+
+    Readings of a tag come in the order in which the device gave them. `through_us` [µs UTC]: whatever arose up to
+    then, by this computer's clock, has come with this batch or before it. `receive_ts_us` is when it came.
+    """
+
+    readings: tuple[Reading, ...]
+    through_us: int
+    receive_ts_us: int
+
+
 class Connector(Protocol):
     """A connection to one endpoint: `async with` opens it, every `poll` reads all tags once."""
 
@@ -77,6 +92,17 @@ class Connector(Protocol):
 
     async def poll(self) -> Sequence[Reading]:
         """Read every tag once; raise as `__aenter__` does where the connection has failed."""
+        ...
+
+
+class StreamingConnector(Connector, Protocol):
+    """A connector whose device reports changes by itself (`mode: subscribe`)."""
+
+    def stream(self) -> AsyncGenerator[Batch, None]:
+        """Yield batches, the first ones with the current value of every tag, until the connection fails.
+
+        A silent device is a failed connection: where none is yielded for long, `ConnectorError` is raised.
+        """
         ...
 
 

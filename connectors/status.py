@@ -20,6 +20,21 @@ BAD_DEVICE_FAILURE = 0x808B_0000
 BAD_NO_DATA = 0x809B_0000
 
 
+_OVERFLOW = 0x0480
+_NAMES = {code: name for name, code in list(globals().items()) if isinstance(code, int) and not name.startswith("_")}
+
+
+def describe(code: int) -> str:
+    """Return a StatusCode's name as OPC UA writes it (BadTimeout), or its number where it has none here."""
+    name = _NAMES.get(code & 0xFFFF_0000)
+    return name.title().replace("_", "") if name else f"0x{code:08X}"
+
+
+def has_overflow(code: int) -> bool:
+    """Tell whether the server dropped values of a full queue before (or after) this one: Part 4, 7.39.1."""
+    return code & _OVERFLOW == _OVERFLOW
+
+
 def severity(code: int) -> int:
     """Return the class of a StatusCode: 0 Good, 1 Uncertain, 2 (or the reserved 3) Bad."""
     return code >> 30 & 3

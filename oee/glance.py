@@ -12,6 +12,7 @@ LOST = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP, 
 HATCHED = (Category.PLANNED_STOP, Category.EXTERNAL_STOP, Category.NO_DATA)
 Look = tuple[int, bool]
 """A category's number, and whether it is set-up."""
+Box = tuple[Look, float, float, float, float]
 Lost = tuple[Category, bool, str | None, str | None, int]
 
 
@@ -21,7 +22,8 @@ class Glance:
 
     Attributes
     ----------
-    result : the live result with its last segment alone, without stops, hours and decisions.
+    result : the live result without stops, hours and decisions; its only segment is the last, of a pooled line the last
+        of each machine.
     since_us : since when the last segment's category and reason have been claimed without a break [µs UTC].
     before : True where they were claimed from the first instant of the window on: perhaps longer.
     lost : standstill by category, set-up, reason and, of external stops, the machine's own state [µs]; short stops
@@ -29,7 +31,9 @@ class Glance:
     unexplained_count : unplanned stops without a reason.
     products : what was made last; empty before the first part.
     paths : of plain looks, all their stretches as one SVG path, 1000 wide for the whole instance and 100 high.
-    boxes : of hatched looks, place and width of each stretch [% of the instance].
+    boxes : of hatched looks, place and width of each stretch [% of the instance], top and height [%].
+
+    Machines of a pooled line lie in lanes, one below the other.
     """
 
     result: ShiftResult
@@ -39,7 +43,7 @@ class Glance:
     unexplained_count: int
     products: tuple[str, ...]
     paths: tuple[tuple[Look, str], ...]
-    boxes: tuple[tuple[Look, float, float], ...]
+    boxes: tuple[Box, ...]
 
 
 def glance(result: ShiftResult) -> Glance:
@@ -50,7 +54,7 @@ def glance(result: ShiftResult) -> Glance:
     return Glance(
         result=replace(
             result,
-            window=replace(result.window, segments=segments[-1:], stops=(), decisions=()),
+            window=replace(result.window, segments=_newest(segments), stops=(), decisions=()),
             hours=(),
         ),
         since_us=since_us,
@@ -61,6 +65,10 @@ def glance(result: ShiftResult) -> Glance:
         paths=paths,
         boxes=boxes,
     )
+
+
+def _newest(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    return tuple(lane[-1] for lane in lanes_of(segments).values())
 
 
 def same_since(segments: Sequence[Segment]) -> int:
@@ -93,19 +101,31 @@ def _lost(segments: Sequence[Segment]) -> tuple[Lost, ...]:
     return tuple((*key, us) for key, us in sums.items())
 
 
-def _drawn(result: ShiftResult) -> tuple[tuple[tuple[Look, str], ...], tuple[tuple[Look, float, float], ...]]:
+def _drawn(result: ShiftResult) -> tuple[tuple[tuple[Look, str], ...], tuple[Box, ...]]:
     """Draw the stretches here, once, and not for everybody who looks; neighbours that look alike are one."""
     start_us, length_us = result.instance.start_us, result.instance.end_us - result.instance.start_us
+    lanes = lanes_of(result.window.segments)
+    height = 100 / max(len(lanes), 1)
     paths: dict[Look, list[str]] = {}
-    boxes = []
-    for a_us, b_us, category, setup in _joined(result.window.segments):
-        look = (int(category), setup)
-        x, right = ((us - start_us) * 10_000 // length_us / 10 for us in (a_us, b_us))
-        if category in HATCHED:
-            boxes.append((look, x / 10, (right - x) / 10))
-        else:
-            paths.setdefault(look, []).append(f"M{x:g} 0H{right:g}V100H{x:g}z")
+    boxes = list[Box]()
+    for n, lane in enumerate(lanes.values()):
+        y = n * height
+        for a_us, b_us, category, setup in _joined(lane):
+            look = (int(category), setup)
+            x, right = ((us - start_us) * 10_000 // length_us / 10 for us in (a_us, b_us))
+            if category in HATCHED:
+                boxes.append((look, x / 10, (right - x) / 10, y, height))
+            else:
+                paths.setdefault(look, []).append(f"M{x:g} {y:g}H{right:g}V{y + height:g}H{x:g}z")
     return tuple((look, "".join(d)) for look, d in paths.items()), tuple(boxes)
+
+
+def lanes_of(segments: Sequence[Segment]) -> dict[str | None, list[Segment]]:
+    """Segments by machine: one lane, without a name, unless the line pools its machines."""
+    lanes: dict[str | None, list[Segment]] = {}
+    for s in segments:
+        lanes.setdefault(s.machine, []).append(s)
+    return lanes
 
 
 def _joined(segments: Sequence[Segment]) -> Iterator[tuple[int, int, Category, bool]]:

@@ -45,12 +45,14 @@ def locate(tag: TagSpec) -> Item:
         Address, type, byte order or unit can't be used.
     """
     address = parse_address(tag.address)
-    check_byte_order(tag.byte_order)
+    check_byte_order(tag.byte_order, tag.type)
     if not 0 <= tag.unit <= 255:
         raise AddressError(f"unit {tag.unit} is none; Modbus units are 0 to 255")
     if address.table.holds_bits and tag.type not in (None, "bool"):
         raise AddressError(f"'{tag.address}' is a single bit; its type is bool, not {tag.type}")
-    count = 1 if address.table.holds_bits else register_count(_type(tag))
+    count = 1 if address.table.holds_bits else register_count(_type(tag), tag.length)
+    if count > address.table.max_count:
+        raise AddressError(f"'{tag.address}' takes {count} registers; one request reads {address.table.max_count}")
     if address.wire + count > WIRE_SPAN:
         raise AddressError(f"'{tag.address}' as {_type(tag)} runs beyond the last register")
     return Item(tag.unit, address.table, address.wire, count, tag)
@@ -106,7 +108,9 @@ def _runs(items: Sequence[Item], max_gap: int) -> list[list[Item]]:
 def _block(run: Sequence[Item]) -> Block:
     first = run[0]
     end = max(item.start + item.count for item in run)
-    fields = tuple(Field(item.tag.key, item.start - first.start, _type(item.tag), item.tag.byte_order) for item in run)
+    fields = tuple(
+        Field(item.tag.key, item.start - first.start, _type(item.tag), item.tag.byte_order, item.count) for item in run
+    )
     asked = {place for item in run for place in range(item.start, item.start + item.count)}
     return Block(
         unit=first.unit,

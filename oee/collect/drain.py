@@ -10,10 +10,11 @@ from typing import Protocol
 import structlog
 
 from oee.collect.endpoint import CollectorHealth
+from oee.collect.losses import Losses
 from oee.collect.threads import in_thread
 from oee.collect.timing import backoff_s
 from oee.errors import DatabaseUnavailable
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolRecord, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolRecord, SpoolSample
 
 _log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ BACKOFF_CAP_S = 2.0
 class SampleSink(Protocol):
     """Where samples go: the store."""
 
-    def write(self, samples: Sequence[SpoolSample], alive: Sequence[SpoolAlive]) -> None:
+    def write(self, samples: Sequence[SpoolSample], alive: Sequence[SpoolAlive], gaps: Sequence[SpoolGap]) -> None:
         """Commit all in one transaction; writing the same again changes nothing.
 
         Raises
@@ -56,6 +57,7 @@ class Drain:
         self._health = health
         self._random = random
         self._has_more = asyncio.Event()
+        self._losses = Losses()
         self._held: tuple[list[SpoolRecord], Position] | None = None
 
     def wake(self) -> None:
@@ -97,17 +99,22 @@ class Drain:
             self._note_back()
 
     def _deliver_batch(self) -> bool:
-        records, position = self._held or self._spool.read(BATCH_RECORDS)
+        records, position = self._held or self._read()
         if records:
             self._held = records, position
             samples = [record for record in records if isinstance(record, SpoolSample)]
             alive = [record for record in records if isinstance(record, SpoolAlive)]
-            self._sink.write(samples, alive)
+            gaps = [record for record in records if isinstance(record, SpoolGap)]
+            self._sink.write(samples, alive, gaps)
             self._health.delivered_count += len(records)
             self._held = None
         self._spool.delivered(position)
         self._health.spool_damaged_count = self._spool.damaged_count
         return bool(records)
+
+    def _read(self) -> tuple[list[SpoolRecord], Position]:
+        found, position = self._spool.read(BATCH_RECORDS)
+        return self._losses.told(found), position
 
     def _note_away(self, reason: str, *, is_expected: bool) -> None:
         if not self._health.is_database_away:

@@ -22,7 +22,10 @@ class PlannedTag:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorPlan:
-    """One endpoint. `settings` are the connector kind's own; `timeout_s` bounds connecting, and each poll."""
+    """One endpoint. `settings` are the connector kind's own; `timeout_s` bounds connecting, and each request.
+
+    `mode` is "poll" or "subscribe"; a subscription is published every `interval_s`.
+    """
 
     name: str
     kind: str
@@ -30,6 +33,17 @@ class ConnectorPlan:
     interval_s: float
     timeout_s: float
     tags: tuple[PlannedTag, ...]
+    mode: str = "poll"
+
+    @property
+    def longest_poll_s(self) -> float:
+        """A poll takes several requests, each within `timeout_s`; what lasts longer is no poll."""
+        return 3 * self.timeout_s
+
+    @property
+    def interval_us(self) -> int:
+        """The interval [µs]."""
+        return round(self.interval_s * 1e6)
 
 
 @dataclass(slots=True)
@@ -37,7 +51,8 @@ class EndpointHealth:
     """How an endpoint fares; written by its supervisor, read by whoever reports.
 
     `state` is "connecting", "up" or "down", `reason` the sentence that belongs to "down". The counts run
-    since the start.
+    since the start; `polls_count` counts publications of a subscription, too, and `overflows_count` readings with which
+    a server says that it had to drop others.
     """
 
     name: str
@@ -50,6 +65,7 @@ class EndpointHealth:
     samples_count: int = 0
     clock_skew_count: int = 0
     overruns_count: int = 0
+    overflows_count: int = 0
     reconnects_count: int = 0
 
 

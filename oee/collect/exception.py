@@ -1,6 +1,6 @@
-"""Report by exception, pure: of all readings of a polled tag, those that say something new.
+"""Report by exception, pure: of all readings of a tag, those that say something new.
 
-Stored times of a polled tag always rise. A poll proves that its value is the current one, so a value whose
+Stored times of a tag always rise. A poll proves that its value is the current one, so a value whose
 source time lies before what is stored already takes the time of the poll: stored in the past it would leave
 an older value standing as the latest, or make a counter seem to fall.
 """
@@ -47,7 +47,7 @@ class ExceptionFilter:
         self._role = role
         self._last: _Last | None = None
 
-    def samples(self, reading: Reading, event_us: int) -> list[SpoolSample]:
+    def samples(self, reading: Reading, event_us: int, holds_us: int) -> list[SpoolSample]:
         """Return what a reading adds to the tag's history, times rising.
 
         Parameters
@@ -56,27 +56,34 @@ class ExceptionFilter:
             The tag's next reading.
         event_us
             Its event time (see `clock.event_time`).
+        holds_us
+            An instant at which the value was the current one [µs UTC], if the event lies before it: a poll's.
         """
         last = self._last
         if last is None:
-            return self._first(reading, event_us)
+            return self._first(reading, event_us, holds_us)
         if self._is_unchanged(last, reading, event_us):
-            last.unchanged_us = reading.receive_ts_us
+            last.unchanged_us = max(event_us, holds_us)
             return []
         ts_us = _rising_time(last, reading, event_us)
         closing = self._closing(reading.key, last, ts_us)
         self._last = _Last(reading.value, reading.status, event_us, ts_us)
         return [*closing, _sample(reading, ts_us)]
 
-    def _first(self, reading: Reading, event_us: int) -> list[SpoolSample]:
+    def stood(self, through_us: int) -> None:
+        """Note that the tag had no other value up to `through_us` [µs UTC]: a subscription would have told."""
+        if self._last is not None:
+            self._last.unchanged_us = max(through_us, self._last.unchanged_us or through_us)
+
+    def _first(self, reading: Reading, event_us: int, holds_us: int) -> list[SpoolSample]:
         """Store the first reading since the start: when it arose (again, maybe), and that it holds now.
 
         The second sample counts after a restart, when a later one of before may stand in the database: a Bad
         one, say, while the source time of what is Good again is old. Deltas would count twice.
         """
         out = [_sample(reading, event_us)]
-        if self._role is not TagRole.DELTA and event_us < reading.receive_ts_us:
-            out.append(_sample(reading, reading.receive_ts_us))
+        if self._role is not TagRole.DELTA and event_us < holds_us:
+            out.append(_sample(reading, holds_us))
         self._last = _Last(reading.value, reading.status, event_us, out[-1].ts_us)
         return out
 

@@ -16,13 +16,13 @@ from connectors.base import MAX_TEXT_BYTES, usable
 from oee.config.model import canonical_text
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.life import add_alive
 from oee.store.master import Ids, Master
 from oee.store.samples import (
     GOOD_LIMIT,
     IMPORT_SOURCE,
     TEXT_SIGNALS,
     Columns,
-    add_alive,
     insert_import,
     intern,
     mark_dirty,

@@ -28,11 +28,12 @@ def collection_plan(plant: PlantConfig) -> tuple[ConnectorPlan, ...]:
     for machine_key, signal in _signals(plant):
         if signal.connector is not None and signal.address is not None:
             tags[signal.connector].append(_tag(machine_key, signal, signal.address))
-    return tuple(
-        ConnectorPlan(name, config.kind, _settings(config), config.interval_s, config.timeout_s, tuple(tags[name]))
-        for name, config in plant.connectors.items()
-        if tags[name]
-    )
+    return tuple(_plan(config, tuple(tags[name])) for name, config in plant.connectors.items() if tags[name])
+
+
+def _plan(config: ConnectorConfig, tags: tuple[PlannedTag, ...]) -> ConnectorPlan:
+    settings = _settings(config)
+    return ConnectorPlan(config.id, config.kind, settings, config.interval_s, config.timeout_s, tags, config.mode)
 
 
 def _signals(plant: PlantConfig) -> Iterator[tuple[str, SignalConfig]]:
@@ -44,7 +45,7 @@ def _signals(plant: PlantConfig) -> Iterator[tuple[str, SignalConfig]]:
 
 def _tag(machine_key: str, signal: SignalConfig, address: str) -> PlannedTag:
     key = f"{machine_key}/{signal.name}"
-    spec = TagSpec(key, address, signal.type, signal.byte_order, signal.unit)
+    spec = TagSpec(key, address, signal.type, signal.byte_order, signal.unit, signal.length)
     return PlannedTag(key, machine_key, spec, _role(signal))
 
 
@@ -55,5 +56,12 @@ def _role(signal: SignalConfig) -> TagRole:
 
 
 def _settings(config: ConnectorConfig) -> dict[str, Any]:
-    given = {"endpoint": config.endpoint, "host": config.host, "port": config.port, "timeout_s": config.timeout_s}
+    given = {
+        "endpoint": config.endpoint,
+        "host": config.host,
+        "port": config.port,
+        "timeout_s": config.timeout_s,
+        "interval_s": config.interval_s if config.mode == "subscribe" else None,
+        "sampling_s": config.sampling_s,
+    }
     return {name: value for name, value in given.items() if value is not None}

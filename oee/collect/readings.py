@@ -1,20 +1,21 @@
-"""One endpoint's polls → spool records, pure: samples by exception, then proof of life."""
+"""One endpoint's polls or publications → spool records, pure: samples by exception, gaps, then proof of life."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from connectors.base import Reading, usable
-from connectors.status import is_good
+from connectors.base import Batch, Reading, usable
+from connectors.status import has_overflow
 from oee.collect.clock import event_time
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth
 from oee.collect.exception import ExceptionFilter
-from oee.spool import SpoolAlive, SpoolRecord
+from oee.collect.life import Life
+from oee.spool import SpoolRecord, SpoolSample
 
 
 class ReadingLog:
-    """The memory of an endpoint's tags and of who was alive at its last poll. It outlives connections.
+    """The memory of an endpoint's tags and of who was alive when it was heard last. It outlives connections.
 
     Parameters
     ----------
@@ -25,40 +26,46 @@ class ReadingLog:
     """
 
     def __init__(self, plan: ConnectorPlan, health: EndpointHealth) -> None:
-        self._name = plan.name
         self._health = health
         self._filters = {tag.key: ExceptionFilter(tag.role) for tag in plan.tags}
-        self._machine_of = {tag.key: tag.machine_key for tag in plan.tags}
-        self._alive_before: frozenset[str] = frozenset()
-        self._through_us: int | None = None
+        self._life = Life(plan)
+        self._heard: set[str] = set()
+        """Tags that a subscription of this connection has told of."""
 
     def polled(self, readings: Sequence[Reading], now_us: int) -> list[SpoolRecord]:
         """Return what a successful poll adds. `now_us` is when it had come in whole."""
-        records: list[SpoolRecord] = []
-        for reading in map(_storable, readings):
+        readings = [_storable(reading) for reading in readings]
+        samples = self._samples(readings)
+        self._health.last_ok_us = now_us
+        return [*samples, *self._life.polled(readings, now_us)]
+
+    def published(self, batch: Batch) -> list[SpoolRecord]:
+        """Return what a publication adds; tags that it does not name are as they were, up to its `through_us`."""
+        batch = replace(batch, readings=tuple(map(_storable, batch.readings)))
+        samples = self._samples(batch.readings, batch.through_us)
+        self._health.last_ok_us = batch.receive_ts_us
+        self._heard.update(reading.key for reading in batch.readings)
+        for key in self._heard:
+            self._filters[key].stood(batch.through_us)
+        return [*samples, *self._life.published(batch)]
+
+    def missed(self, now_us: int, reason: str) -> list[SpoolRecord]:
+        """Return what a failed connection or poll adds: nobody was seen alive, and nothing more will come up to now."""
+        self._heard.clear()
+        return self._life.missed(now_us, reason)
+
+    def _samples(self, readings: Iterable[Reading], holds_us: int | None = None) -> list[SpoolSample]:
+        samples: list[SpoolSample] = []
+        for reading in readings:
             event = event_time(reading)
             self._health.clock_skew_count += event.is_skewed
-            records += self._filters[reading.key].samples(reading, event.ts_us)
+            self._health.overflows_count += has_overflow(reading.status)
+            self._health.readings_count += 1
+            holds = reading.receive_ts_us if holds_us is None else holds_us
+            samples += self._filters[reading.key].samples(reading, event.ts_us, holds)
         self._health.polls_count += 1
-        self._health.readings_count += len(readings)
-        self._health.samples_count += len(records)
-        self._health.last_ok_us = now_us
-        alive = frozenset(self._machine_of[reading.key] for reading in readings if is_good(reading.status))
-        return records + self._life(alive, now_us)
-
-    def missed(self, now_us: int) -> list[SpoolRecord]:
-        """Return what a failed connection or poll adds: nobody was seen alive, and nothing more will come up to now."""
-        return list(self._life(frozenset(), now_us))
-
-    def _life(self, alive: frozenset[str], now_us: int) -> list[SpoolAlive]:
-        # Alive at both polls is alive between them; who is back is alive from now on only.
-        stayed, came = alive & self._alive_before, alive - self._alive_before
-        since_us = now_us if self._through_us is None else min(self._through_us, now_us)
-        self._alive_before, self._through_us = alive, now_us
-        out = [SpoolAlive(self._name, since_us, now_us, tuple(sorted(stayed)))] if stayed else []
-        if came or not stayed:
-            out.append(SpoolAlive(self._name, now_us, now_us, tuple(sorted(came))))
-        return out
+        self._health.samples_count += len(samples)
+        return samples
 
 
 def _storable(reading: Reading) -> Reading:

@@ -1,14 +1,16 @@
-"""One task per endpoint: connect, poll on a grid, and after any failure begin again with a fresh connector."""
+"""One task per endpoint: connect, poll on a grid or be told; after a failure begin anew with a fresh connector."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from random import Random
+from typing import cast
 
 import structlog
 
-from connectors.base import Clock, Connector, ConnectorError
+from connectors.base import Clock, Connector, ConnectorError, StreamingConnector
 from connectors.registry import create
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth
 from oee.collect.readings import ReadingLog
@@ -17,14 +19,11 @@ from oee.spool import SpoolRecord
 
 _log = structlog.get_logger()
 
-POLL_TIMEOUTS = 3
-"""A poll takes several requests, each within `timeout_s`; this many times that is too long for any poll."""
-
 Put = Callable[[Sequence[SpoolRecord]], None]
 
 
 class Supervisor:
-    """Keeps one endpoint polled, for ever. What goes wrong with a device stays with it.
+    """Keeps one endpoint collected, for ever. What goes wrong with a device stays with it.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ class Supervisor:
             reason = await self._connection()
             self._health.reconnects_count += self._health.state == "up"
             self._turn("down", reason)
-            self._put(self._readings.missed(self._clock()))
+            self._put(self._readings.missed(self._clock(), reason))
             await asyncio.sleep(backoff_s(self._failures, self._backoff_cap_s, self._random))
             self._failures += 1
 
@@ -87,7 +86,7 @@ class Supervisor:
         async with asyncio.timeout(self._plan.timeout_s):
             await connector.__aenter__()
         try:
-            await self._poll_on_grid(connector)
+            await (self._follow(connector) if self._plan.mode == "subscribe" else self._poll_on_grid(connector))
         finally:
             async with asyncio.timeout(self._plan.timeout_s):
                 await connector.__aexit__(None, None, None)
@@ -96,19 +95,27 @@ class Supervisor:
         now_s = asyncio.get_running_loop().time
         tick_s = now_s()
         while True:
-            async with asyncio.timeout(POLL_TIMEOUTS * self._plan.timeout_s):
+            async with asyncio.timeout(self._plan.longest_poll_s):
                 readings = await connector.poll()
             self._put(self._readings.polled(readings, self._clock()))
             self._turn("up", "")
-            self._failures = 0
             tick_s, missed = next_tick(tick_s, self._plan.interval_s, now_s())
             self._health.overruns_count += missed
             await asyncio.sleep(tick_s - now_s())
+
+    async def _follow(self, connector: Connector) -> None:
+        """Take what comes; a connector that can stream knows by itself when its device is silent."""
+        async with aclosing(cast("StreamingConnector", connector).stream()) as batches:
+            async for batch in batches:
+                self._put(self._readings.published(batch))
+                self._turn("up", "")
 
     def _turn(self, state: str, reason: str) -> None:
         """Note the state; say it once, when it changes."""
         has_changed = state != self._health.state
         self._health.state, self._health.reason = state, reason
+        if state == "up":
+            self._failures = 0
         if has_changed and state == "up":
             _log.info("connector up", connector=self._plan.name)
         elif has_changed:

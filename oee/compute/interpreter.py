@@ -30,7 +30,7 @@ from oee.store.facts import (
 )
 from oee.store.master import ALWAYS_US, Ids, Master
 from oee.store.samples import GOOD_LIMIT, IMPORT_SOURCE
-from oee.store.series import alive_stretches, first_sample_us, in_force, read_series, symbol_texts
+from oee.store.series import alive_stretches, first_sample_us, in_force, is_good_at, read_series, symbol_texts
 from oee.store.times import FAR_US, from_us, to_us
 
 TEXTS = ("state", "mode", "fault")
@@ -210,6 +210,8 @@ def load(
     tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
     texts = {s: tags[s] for s in TEXTS if s in tags}
     held = in_force(conn, list(texts.values()), start_us)
+    if "state" in texts and not is_good_at(conn, texts["state"], start_us):
+        held.pop(texts["state"], None)  # a handover amid Bad values: the Good one before them is past
     series = read_series(conn, list(texts.values()), start_us + 1, end_us)
     counters = _counters(conn, tags, start_us, checkpoint, end_us)
     sources = alive_stretches(conn, ids.machines[name], _since(start_us, checkpoint))

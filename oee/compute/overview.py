@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oee.glance import Glance, glance
+from oee.kernels.rollup import pools
 from oee.model import ShiftInstance
 from oee.source import LineMoment, LineState, ResultSource
 from oee.store.database import Database, Session, fetch
@@ -36,7 +37,7 @@ class Moments:
         found = {}
         for line, config in plant.lines.items():
             seen = fresh.get(running[line].instance_id) if line in running else None
-            single = config.rollup.method != "pooled"
+            single = not pools(config.rollup)
             if seen is not None and seen.result.window.segments and single:
                 state = self._state(line, seen, alive.get((line, config.rollup.machine)))
             else:

@@ -100,7 +100,11 @@ class ProductConfig:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorConfig:
-    """One endpoint to collect from: OPC UA has `endpoint`, Modbus has `host` and `port`."""
+    """One endpoint to collect from: OPC UA has `endpoint`, Modbus has `host` and `port`.
+
+    `interval_s` lies between polls, or between publications of a subscription; `sampling_s` (subscriptions only)
+    between the server's looks at a value.
+    """
 
     id: str
     kind: str
@@ -112,6 +116,7 @@ class ConnectorConfig:
     timeout_s: float = 5.0
     security_policy: str = "None"
     accept_none: bool = False
+    sampling_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ class SignalConfig:
     type: str | None = None
     byte_order: str = "ABCD"
     unit: int = 1
+    length: int = 0
     scale: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
     delta: bool = False

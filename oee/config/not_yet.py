@@ -9,7 +9,6 @@ from oee.config.faults import is_near
 from oee.config.tree import Items, Keys, Node, Scalar
 
 _SIGNAL = ("lines", "*", "machines", "*", "signals", "*")
-_POLL = "use `mode: poll`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,6 @@ def _keys(prefix: tuple[str, ...], *names: str, mend: str = "remove it") -> tupl
 
 NOT_YET: tuple[NotYet, ...] = (
     NotYet(("connectors", "*", "kind"), "use `opcua` or `modbus`", ("opcua", "modbus")),
-    NotYet(("connectors", "*", "mode"), _POLL, ("poll",)),
     NotYet(("connectors", "*", "security", "policy"), "use `policy: None` with `accept_none: true`", ("None",)),
     *_keys(("connectors", "*", "security"), "mode", "certificate", "private_key", "server_certificate"),
     *_keys(("connectors", "*"), "user", "password"),
@@ -48,7 +46,7 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet(("calendars", "*", "rotation", "teams")),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
     NotYet(("lines", "*", "machines", "*", "products"), "keep one entry", most=1),
-    *_keys(_SIGNAL[:-1], "product", "order", "speed"),
+    *_keys(_SIGNAL[:-1], "speed"),
     *_keys(_SIGNAL, "offset"),
     *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),
     NotYet(("policies", "no_order"), "use `unplanned_stop`", ("unplanned_stop",)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from connectors.base import AddressError, TagSpec
+from connectors.modbus.address import Table
 from connectors.modbus.address import parse_address as modbus_address
 from connectors.modbus.plan import locate
 from connectors.opcua.address import parse_address
@@ -15,12 +16,13 @@ from oee.config.section import Item, Section
 from oee.model import Category
 
 COUNTERS = ("total", "good", "reject", "rework")
-SIGNALS = ("state", "mode", *COUNTERS, "fault")
+TEXTS = ("product", "order")
+SIGNALS = ("state", "mode", *COUNTERS, "fault", *TEXTS)
 PROFILES = ("packml", "packml_tmc", "machinery", "weihenstephan", "custom")
-TYPES = ("uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
+TYPES = ("uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "string")
 BYTE_ORDERS = ("ABCD", "DCBA", "BADC", "CDAB")
 _LARGEST = 10**9
-_REGISTER_KEYS = ("type", "byte_order", "unit")
+_REGISTER_KEYS = ("type", "length", "byte_order", "unit")
 _NODE = '"nsu=urn:maker:machine;s=Filler.State"'
 
 
@@ -57,7 +59,7 @@ def _signal(item: Item, machine: Section, catalog: Catalog) -> SignalConfig:
             signal = _profiled(section, signal)
         elif item.name in COUNTERS:
             signal = _counting(section, signal)
-        else:
+        elif item.name not in TEXTS:
             reason = reference("reason", sorted(catalog.reasons))
             signal = replace(signal, reasons=_by_value(section, "reasons", reason))
         _refuse_foreign(section)
@@ -154,12 +156,24 @@ def _opcua_address(item: Item) -> str:
 def _modbus(section: Section, signal: SignalConfig) -> SignalConfig:
     address = section.need("address", text, "", "address: holding:40011")
     type_ = section.take("type", choice((*TYPES, "bool")), None)
+    length = _length(section, type_)
     order = section.take("byte_order", choice(BYTE_ORDERS), "ABCD")
     unit = section.take("unit", whole(0, 255), 1)
     item = section.get("address")
-    if item and not section.has_fault:
-        section.attempt(item, lambda _: _check_register(TagSpec("", address, type_, order, unit)), None)
-    return replace(signal, address=address, type=type_, byte_order=order, unit=unit)
+    is_whole = type_ != "string" or length > 0
+    if item and is_whole and not section.has_fault:
+        section.attempt(item, lambda _: _check_register(TagSpec("", address, type_, order, unit, length)), None)
+    return replace(signal, address=address, type=type_, byte_order=order, unit=unit, length=length)
+
+
+def _length(section: Section, type_: str | None) -> int:
+    """Read how many registers a text takes; numbers know by themselves."""
+    if type_ != "string":
+        section.refuse(("length",), "belongs to `type: string`; remove it")
+        return 0
+    if section.item.name in COUNTERS:
+        section.fault(section.item, "is a counter, and a text counts nothing; use a number's type")
+    return section.need("length", whole(1, Table.HOLDING.max_count), 0, "length: 8")
 
 
 def _check_register(tag: TagSpec) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from oee.calendar import clock_hours
-from oee.model import ShiftInstance, ShiftResult
+from oee.glance import lanes_of
+from oee.model import Segment, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.words import BREAK, KINDS, OFF, Kind, Names, segment_kind
 
@@ -31,6 +32,7 @@ class Stretch:
     width: float
     tenths: int
     label: str
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ class LegendRow:
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """Everything that a drawn ribbon, its legend and its table say."""
+    """Everything that a drawn ribbon, its legend and its table say; ``lanes`` are drawn one below the other."""
 
     stretches: tuple[Stretch, ...]
+    lanes: tuple[tuple[str, tuple[Stretch, ...]], ...]
     coming: tuple[Stretch, ...]
     marks: tuple[Mark, ...]
     now_x: float | None
@@ -74,24 +77,26 @@ def place(us: int, instance: ShiftInstance) -> float:
 def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
     """Draw up the ribbon of one result; while live it ends at now, breaks to come stay gaps."""
     instance, window = result.instance, result.window
-    stretches = _rounded(_merged(result, names), zone)
+    lanes = lanes_of(window.segments)
+    stretches = _rounded([s for lane in lanes.values() for s in _merged(lane, instance, names)], zone)
     live = result.status == "live" and window.end_us < instance.end_us
     now_x = place(window.end_us, instance) if live else None
     return Ribbon(
         stretches=stretches,
+        lanes=tuple((m or "", tuple(s for s in stretches if s.machine == m)) for m in lanes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
         now_text=f.hhmm(window.end_us, zone),
         legend=_legend(stretches),
-        total_tenths=f.rounded(window.end_us - window.start_us, f.TENTH_MIN_US),
+        total_tenths=f.rounded(sum(s.end_us - s.start_us for s in window.segments), f.TENTH_MIN_US),
     )
 
 
-def _merged(result: ShiftResult, names: Names) -> list[Stretch]:
+def _merged(segments: Sequence[Segment], instance: ShiftInstance, names: Names) -> list[Stretch]:
     """Join neighbours that look alike: a change of the machine's own word is no change on the ribbon."""
-    instance, merged = result.instance, list[Stretch]()
-    for s in result.window.segments:
+    merged = list[Stretch]()
+    for s in segments:
         kind = segment_kind(s, instance)
         told = s.reason is not None or kind.word == "Down"
         reason = names.reason(kind, s.reason) if told else None
@@ -102,7 +107,7 @@ def _merged(result: ShiftResult, names: Names) -> list[Stretch]:
             start_us = last.start_us
         x = place(start_us, instance)
         width = round(place(s.end_us, instance) - x, 3)
-        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, ""))
+        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, "", s.machine))
     return merged
 
 
@@ -162,4 +167,4 @@ def _legend(stretches: Iterable[Stretch]) -> tuple[LegendRow, ...]:
     seen = [(kind, us) for kind, us in times.items() if us]
     lengths = [us for _, us in seen]
     shown = zip(seen, f.apportion(lengths, f.TENTH_MIN_US), f.shares(lengths), strict=True)
-    return tuple(LegendRow(kind, n, share) for (kind, _), n, share in shown)
+    return tuple(LegendRow(kind, n, share) for (kind, _), n, share in shown if n or share)

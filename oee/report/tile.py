@@ -18,10 +18,10 @@ from oee.source import LineMoment
 
 @dataclass(frozen=True, slots=True)
 class TileRibbon:
-    """The shift's states: plain looks as one path each, hatched ones as (fill, x, width) [%]."""
+    """The shift's states: plain looks as one path each, hatched ones as (fill, x, width, y, height) [%]."""
 
     paths: tuple[tuple[str, str], ...]
-    hatched: tuple[tuple[str, float, float], ...]
+    hatched: tuple[tuple[str, float, float, float, float], ...]
     coming: tuple[Stretch, ...]
     marks: tuple[Mark, ...]
     now_x: float | None
@@ -107,7 +107,7 @@ def tile_ribbon(seen: Glance, plant: PlantConfig) -> TileRibbon:
     now_x = place(window.end_us, instance) if live else None
     return TileRibbon(
         paths=tuple((_fill(look), d) for look, d in seen.paths),
-        hatched=tuple((_fill(look), x, width) for look, x, width in seen.boxes),
+        hatched=tuple((_fill(look), x, width, y, height) for look, x, width, y, height in seen.boxes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,

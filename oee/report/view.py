@@ -36,6 +36,7 @@ class ShiftHead:
     status: str
     production_date: str
     name: str
+    team: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class ShiftView:
     output: Output
     measures: tuple[Measure, ...]
     products: tuple[ProductLine, ...]
+    wip: int | None
     product_words: str
     ribbon: Ribbon
     board: HourBoard
@@ -100,7 +102,7 @@ def line_of(plant: PlantConfig, line: str) -> LineConfig:
 def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
     """Build the view of one result."""
     zone, names, line = zone_of(plant), names_of(plant), line_of(plant, result.line)
-    board, stops, quality = hour_board(result, names), stop_lines(result, names), data_quality(result)
+    board, stops, quality = hour_board(result, names), stop_lines(result, names, line), data_quality(result)
     good = good_pieces(result)
     return ShiftView(
         line_id=result.line,
@@ -110,6 +112,7 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
         output=_output(result, good),
         measures=indicators(result, line.targets),
         products=_products(result, names),
+        wip=result.window.elements.wip_count,
         product_words=product_words(made_last(result), line, names),
         ribbon=ribbon(result, names, zone),
         board=board,
@@ -148,6 +151,7 @@ def shift_head(result: ShiftResult, zone: ZoneInfo) -> ShiftHead:
         status=word if result.revision is None else f"{word}, revision {result.revision}",
         production_date=dated,
         name=instance.name,
+        team=getattr(instance, "team", None) or "",
     )
 
 

@@ -80,7 +80,9 @@ def segment_kind(segment: Segment, instance: ShiftInstance) -> Kind:
 def stop_kind(stop: Stop, window: WindowResult) -> Kind:
     """Choose the look of a stop; it is a changeover where its segments say set-up."""
     end_us = window.end_us if stop.end_us is None else stop.end_us
-    inside = [s for s in window.segments if s.start_us < end_us and stop.start_us < s.end_us]
+    inside = [
+        s for s in window.segments if s.machine == stop.machine and s.start_us < end_us and stop.start_us < s.end_us
+    ]
     state = next((s.state for s in inside if s.category is stop.category), None)
     return kind_of(stop.category, setup=any(s.setup for s in inside), state=state)
 

@@ -4,8 +4,18 @@ What it promises: whatever `commit` returned for survives kill -9 and power loss
 the records it touches and no others (R7), a failed sync is never reported as done (R8).
 """
 
-from oee.spool.records import SpoolAlive, SpoolRecord, SpoolSample, SpoolValue
+from oee.spool.records import SpoolAlive, SpoolGap, SpoolLoss, SpoolRecord, SpoolSample, SpoolValue
 from oee.spool.segments import Position
 from oee.spool.spool import Spool, SpoolError
 
-__all__ = ["Position", "Spool", "SpoolAlive", "SpoolError", "SpoolRecord", "SpoolSample", "SpoolValue"]
+__all__ = [
+    "Position",
+    "Spool",
+    "SpoolAlive",
+    "SpoolError",
+    "SpoolGap",
+    "SpoolLoss",
+    "SpoolRecord",
+    "SpoolSample",
+    "SpoolValue",
+]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oee.spool.disk import Disk
 from oee.spool.frame import Frame
-from oee.spool.records import Decoder, SpoolRecord, sequence_of
+from oee.spool.records import Decoder, SpoolLoss, SpoolRecord, sequence_of
 from oee.spool.segments import Position, list_segments, segment_path, walk
 
 
@@ -33,15 +33,15 @@ class Reader:
         self.damaged_count = 0
         """Records that could not be read and were passed over."""
 
-    def read(self, max_count: int, committed: Position) -> tuple[list[SpoolRecord], Position]:
-        """Return the next records, at most `max_count`, and the place behind them.
+    def read(self, max_count: int, committed: Position) -> tuple[list[SpoolRecord | SpoolLoss], Position]:
+        """Return the next records, at most `max_count`, and the place behind them. Losses stand where they were found.
 
         Raises
         ------
         OSError
             The disk can't be read; the same records come with the next call.
         """
-        records: list[SpoolRecord] = []
+        records: list[SpoolRecord | SpoolLoss] = []
         while len(records) < max_count and self._open(committed):
             self._fill(records, max_count, self._limit(committed))
             if len(records) < max_count and not self._leave(committed):
@@ -79,12 +79,15 @@ class Reader:
     def _limit(self, committed: Position) -> int:
         return committed.offset if self._at.segment == committed.segment else self._disk.size(self._fd)
 
-    def _fill(self, records: list[SpoolRecord], max_count: int, limit: int) -> None:
+    def _fill(self, records: list[SpoolRecord | SpoolLoss], max_count: int, limit: int) -> None:
         segment, end = self._at.segment, self._at.offset
         delivered = self._start.offset if segment == self._start.segment else 0
         for found in walk(self._disk, self._fd, end, limit):
             end = found.end
+            damaged_before = self.damaged_count
             record = self._take(found, is_last=end == limit)
+            if self.damaged_count > damaged_before and end > delivered:
+                records.append(SpoolLoss())
             if record is not None and end > delivered:
                 records.append(record)
                 if len(records) >= max_count:

@@ -14,6 +14,9 @@ from oee.spool.frame import frame
 
 SpoolValue = float | int | str | bool
 
+DEFAULT_INTERVAL_US = 1_000_000
+_REASON_CHARS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class SpoolSample:
@@ -30,20 +33,42 @@ class SpoolAlive:
     """Proof of life, and the watermark: all that `connector` knows up to `through_us` stands before this record.
 
     `machines` ("line/machine") were alive all through `[from_us, through_us]`; none of them where the
-    endpoint could not be reached.
+    endpoint could not be reached. `interval_us` is how often life is proven when all is well.
     """
 
     connector: str
     from_us: int
     through_us: int
     machines: tuple[str, ...]
+    interval_us: int = DEFAULT_INTERVAL_US
 
 
-SpoolRecord = SpoolSample | SpoolAlive
+@dataclass(frozen=True, slots=True)
+class SpoolGap:
+    """From `from_us` on `machines` are not collected from `connector`, for this `reason`; life ends it (R4)."""
 
-_NAME, _ALIVE, _NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 1, 2, 16, 17, 18, 19, 20, 21
+    connector: str
+    from_us: int
+    machines: tuple[str, ...]
+    reason: str
+    interval_us: int = DEFAULT_INTERVAL_US
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLoss:
+    """Here stood records that can't be read any more. Only read, never written."""
+
+
+SpoolRecord = SpoolSample | SpoolAlive | SpoolGap
+
+_NAME, _ALIVE_BEFORE, _ALIVE, _GAP, _NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 1, 2, 3, 4, 16, 17, 18, 19, 20, 21
 _NAME_HEAD = struct.Struct("<QBI")  # sequence, kind, number of the name; UTF-8 follows
-_ALIVE_HEAD = struct.Struct("<QBIqqI")  # sequence, kind, connector, from, through, count of machines; u32 each
+# sequence, kind, connector, from, through, count of machines; a u32 for each follows. Written by version 0.1.
+_ALIVE_BEFORE_HEAD = struct.Struct("<QBIqqI")
+_ALIVE_HEAD = struct.Struct(
+    "<QBIqqqI"
+)  # sequence, kind, connector, from, through, interval, count of machines; u32 each
+_GAP_HEAD = struct.Struct("<QBIqqI")  # sequence, kind, connector, from, interval, count of machines; u32 each, reason
 _SAMPLE_HEAD = struct.Struct("<QBIqI")  # sequence, kind, tag, time, status; the value follows
 _SAMPLE_FLOAT = struct.Struct("<QBIqId")
 _SAMPLE_INT = struct.Struct("<QBIqIq")
@@ -79,8 +104,10 @@ class Encoder:
             if isinstance(record, SpoolSample):
                 number = self._number(record.key, out)
                 body = _sample_body(self.next_sequence, number, record)
-            else:
+            elif isinstance(record, SpoolAlive):
                 body = self._alive_body(record, out)
+            else:
+                body = self._gap_body(record, out)
             out.append(frame(body))
             self.next_sequence += 1
         return b"".join(out)
@@ -96,10 +123,21 @@ class Encoder:
         return number
 
     def _alive_body(self, record: SpoolAlive, out: list[bytes]) -> bytes:
+        connector, machines = self._source(record, out)
+        span = record.from_us, record.through_us, record.interval_us
+        return _ALIVE_HEAD.pack(self.next_sequence, _ALIVE, connector, *span, len(record.machines)) + machines
+
+    def _gap_body(self, record: SpoolGap, out: list[bytes]) -> bytes:
+        connector, machines = self._source(record, out)
+        span = record.from_us, record.interval_us
+        head = _GAP_HEAD.pack(self.next_sequence, _GAP, connector, *span, len(record.machines))
+        return head + machines + record.reason[:_REASON_CHARS].encode(errors="replace")
+
+    def _source(self, record: SpoolAlive | SpoolGap, out: list[bytes]) -> tuple[int, bytes]:
+        """Number a record's names: before its own head, since writing a name takes a sequence number."""
         connector = self._number(record.connector, out)
         machines = [self._number(machine, out) for machine in record.machines]
-        head = _ALIVE_HEAD.pack(self.next_sequence, _ALIVE, connector, record.from_us, record.through_us, len(machines))
-        return head + struct.pack(f"<{len(machines)}I", *machines)
+        return connector, struct.pack(f"<{len(machines)}I", *machines)
 
 
 def _sample_body(sequence: int, number: int, sample: SpoolSample) -> bytes:
@@ -134,18 +172,32 @@ class Decoder:
         if kind in _VALUES:
             _, _, number, ts_us, status = _SAMPLE_HEAD.unpack_from(body)
             return SpoolSample(self._names[number], ts_us, _VALUES[kind](body), status)
-        if kind == _ALIVE:
-            return self._alive(body)
+        if kind in (_ALIVE, _ALIVE_BEFORE):
+            return self._alive(body, kind)
+        if kind == _GAP:
+            return self._gap(body)
         if kind == _NAME:
             self._names[_NAME_HEAD.unpack_from(body)[2]] = body[_NAME_HEAD.size :].decode()
             return None
         raise ValueError(f"unknown kind of record: {kind}")
 
-    def _alive(self, body: bytes) -> SpoolAlive:
-        _, _, connector, from_us, through_us, count = _ALIVE_HEAD.unpack_from(body)
-        numbers = struct.unpack_from(f"<{count}I", body, _ALIVE_HEAD.size)
-        machines = tuple(self._names[number] for number in numbers)
-        return SpoolAlive(self._names[connector], from_us, through_us, machines)
+    def _alive(self, body: bytes, kind: int) -> SpoolAlive:
+        if kind == _ALIVE_BEFORE:
+            _, _, connector, from_us, through_us, count = _ALIVE_BEFORE_HEAD.unpack_from(body)
+            machines, _ = self._machines(body, _ALIVE_BEFORE_HEAD.size, count)
+            return SpoolAlive(self._names[connector], from_us, through_us, machines)
+        _, _, connector, from_us, through_us, interval_us, count = _ALIVE_HEAD.unpack_from(body)
+        machines, _ = self._machines(body, _ALIVE_HEAD.size, count)
+        return SpoolAlive(self._names[connector], from_us, through_us, machines, interval_us)
+
+    def _gap(self, body: bytes) -> SpoolGap:
+        _, _, connector, from_us, interval_us, count = _GAP_HEAD.unpack_from(body)
+        machines, end = self._machines(body, _GAP_HEAD.size, count)
+        return SpoolGap(self._names[connector], from_us, machines, body[end:].decode(), interval_us)
+
+    def _machines(self, body: bytes, at: int, count: int) -> tuple[tuple[str, ...], int]:
+        numbers = struct.unpack_from(f"<{count}I", body, at)
+        return tuple(self._names[number] for number in numbers), at + 4 * count
 
 
 def sequence_of(body: bytes) -> int:

@@ -14,7 +14,7 @@ from oee.errors import OeeError
 from oee.spool.cursor import Cursor
 from oee.spool.disk import Disk
 from oee.spool.reader import Reader
-from oee.spool.records import SpoolRecord
+from oee.spool.records import SpoolLoss, SpoolRecord
 from oee.spool.segments import Position, cut_torn_tail, list_segments, segment_path
 from oee.spool.writer import Writer
 
@@ -103,8 +103,8 @@ class Spool:
         with _explained(self._folder):
             self._writer.commit()
 
-    def read(self, max_records: int) -> tuple[list[SpoolRecord], Position]:
-        """Return the next committed records, in order, and the place behind them.
+    def read(self, max_records: int) -> tuple[list[SpoolRecord | SpoolLoss], Position]:
+        """Return the next committed records, in order, losses among them, and the place behind them.
 
         Each call goes on where the last one ended; after a restart reading starts at what was delivered.
 

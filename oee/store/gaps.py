@@ -22,7 +22,7 @@ class DataGap:
 
 
 def gaps(conn: Connection[Row], machine_id: int, from_us_: int, to_us_: int) -> list[DataGap]:
-    """Gaps of a machine that reach into ``[from, to)`` [µs], whole, by their start; one for each source that was missing."""
+    """Gaps of a machine that reach into ``[from, to)`` [µs], whole, by their start; each of one source."""
     params = {"machine_id": machine_id, "from": from_us(from_us_), "to": from_us(to_us_)}
     return [
         DataGap(machine_id, source, to_us(start), None if end is None else to_us(end), reason)

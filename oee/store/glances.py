@@ -43,5 +43,5 @@ def glance_of(text: str, result_id: str, computed_us: int, definition: str) -> G
         unexplained_count=said["unexplained"],
         products=tuple(said["products"]),
         paths=tuple(((look[0], look[1]), d) for look, d in said["paths"]),
-        boxes=tuple(((look[0], look[1]), x, width) for look, x, width in said["boxes"]),
+        boxes=tuple(((b[0][0], b[0][1]), b[1], b[2], b[3], b[4]) for b in said["boxes"]),
     )

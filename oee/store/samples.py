@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from oee.config.model import canonical_text
 from oee.store.database import Database, Row, fetch, run, run_many
+from oee.store.life import AliveRow, GapRow, machine_key, write_life
 from oee.store.master import Ids, Master
 from oee.store.series import symbol_texts
 from oee.store.sql import query
@@ -51,26 +52,6 @@ class SampleRow(Protocol):
     @property
     def status(self) -> int:
         """32-bit StatusCode."""
-
-
-class AliveRow(Protocol):
-    """Proof of life of machines on one source, and that source's watermark."""
-
-    @property
-    def connector(self) -> str:
-        """The source."""
-
-    @property
-    def from_us(self) -> int:
-        """Alive from here on [µs UTC]."""
-
-    @property
-    def through_us(self) -> int:
-        """Up to here; also the watermark."""
-
-    @property
-    def machines(self) -> tuple[str, ...]:
-        """``line/machine`` ids that were alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +156,24 @@ class SampleStore:
         self._database = database
         self._ids: Ids | None = None
 
-    def write(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow]) -> None:
-        """Write one batch of the spool in one committed transaction: samples, life, watermarks, dirty marks.
+    def write(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow], gaps: Sequence[GapRow] = ()) -> None:
+        """Write one batch of the spool in one committed transaction: samples, life, gaps, watermarks, dirty marks.
 
         Raises
         ------
         DatabaseUnavailable
             Nothing was acknowledged; the batch can be written again as it is (R2).
         """
-        ids = self._known(samples, alive)
+        ids = self._known(samples, [*alive, *gaps])
         with self._database.transaction() as conn:
             insert(conn, _columns(conn, samples, ids))
-            self._write_alive(conn, alive, ids)
+            write_life(conn, alive, gaps, ids.machines)
             _mark(conn, _earliest(samples, alive, ids))
 
-    def _known(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow]) -> Ids:
+    def _known(self, samples: Sequence[SampleRow], life: Sequence[AliveRow | GapRow]) -> Ids:
         """Numbers for all that the batch names; made where no plant file that names it was applied yet."""
         keys = {_tag_key(s.key) for s in samples}
-        machines = {_machine_key(m) for a in alive for m in a.machines} | {key[:2] for key in keys}
+        machines = {machine_key(m) for record in life for m in record.machines} | {key[:2] for key in keys}
         if self._ids is None or not _are_known(self._ids, machines, keys):
             self._ids = Master(self._database).ids()
         if not _are_known(self._ids, machines, keys):
@@ -211,21 +192,6 @@ class SampleStore:
             for line, machine, signal in sorted(keys):
                 run(conn, "master/add_tag", line=line, machine=machine, signal=signal)
 
-    @staticmethod
-    def _write_alive(conn: Connection[Row], alive: Sequence[AliveRow], ids: Ids) -> None:
-        for stretch in _stretches(alive):
-            add_alive(conn, ids.machines[_machine_key(stretch[0])], stretch[1], stretch[2], stretch[3])
-        last = {a.connector: a for a in sorted(alive, key=lambda a: a.through_us)}
-        rows = [
-            {"source": name, "through": from_us(a.through_us), "alive": bool(a.machines)} for name, a in last.items()
-        ]
-        run_many(conn, "samples/progress", rows)
-
-
-def _machine_key(name: str) -> tuple[str, str]:
-    line, machine = name.split("/")
-    return line, machine
-
 
 def _tag_key(name: str) -> tuple[str, str, str]:
     line, machine, signal = name.split("/")
@@ -234,30 +200,6 @@ def _tag_key(name: str) -> tuple[str, str, str]:
 
 def _are_known(ids: Ids, machines: set[tuple[str, str]], keys: set[tuple[str, str, str]]) -> bool:
     return machines <= ids.machines.keys() and keys <= ids.tags.keys()
-
-
-def add_alive(conn: Connection[Row], machine_id: int, source: str, from_us_: int, through_us: int) -> None:
-    """Add a stretch of proven life, extending the one that it continues."""
-    params = {"machine_id": machine_id, "source": source, "from": from_us(from_us_), "through": from_us(through_us)}
-    if not run(conn, "samples/extend_alive", **params):
-        run(conn, "samples/add_alive", **params)
-
-
-def _stretches(alive: Sequence[AliveRow]) -> list[tuple[str, str, int, int]]:
-    """Join what follows on within a batch: (machine, source, from, through), in order."""
-    open_: dict[tuple[str, str], tuple[int, int]] = {}
-    done: list[tuple[str, str, int, int]] = []
-    for a in alive:
-        for machine in a.machines:
-            key = (machine, a.connector)
-            held = open_.get(key)
-            if held is not None and held[0] <= a.from_us <= held[1]:
-                open_[key] = (held[0], max(held[1], a.through_us))
-                continue
-            if held is not None:
-                done.append((*key, *held))
-            open_[key] = (a.from_us, a.through_us)
-    return done + [(*key, *held) for key, held in open_.items()]
 
 
 def _columns(conn: Connection[Row], samples: Sequence[SampleRow], ids: Ids) -> Columns:
@@ -292,7 +234,7 @@ def _earliest(samples: Sequence[SampleRow], alive: Sequence[AliveRow], ids: Ids)
     marks = [(s.key.rsplit("/", 1)[0], s.ts_us) for s in samples]
     marks += [(m, a.from_us) for a in alive for m in a.machines]
     for name, us in marks:
-        number = ids.machines[_machine_key(name)]
+        number = ids.machines[machine_key(name)]
         earliest[number] = min(us, earliest.get(number, us))
     return earliest
 

@@ -50,6 +50,12 @@ def in_force(conn: Connection[Row], tags: Sequence[int], at_us: int) -> dict[int
     return {tag: (to_us(ts), value) for tag, ts, value in rows}
 
 
+def is_good_at(conn: Connection[Row], tag: int, at_us: int) -> bool:
+    """Whether a tag's last word at or before an instant was a Good value (S-28)."""
+    row = fetch_one(conn, "samples/good_at", tag=tag, at=from_us(at_us))
+    return row is not None and row[0]
+
+
 def alive_stretches(conn: Connection[Row], machine_id: int, from_us_: int) -> dict[str, list[tuple[int, int]]]:
     """Stretches of life per source that reach past an instant [µs]."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Readings per second of one poll loop, against servers in a process of their own."""
+"""Readings per second of one poll loop, and of a subscription, against servers in a process of their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import socket
 import time
+from contextlib import aclosing
 
 from connectors.base import Connector, TagSpec
 from connectors.registry import create
@@ -40,13 +41,38 @@ def _run_opcua(port: int) -> None:
     asyncio.run(_serve_opcua(port))
 
 
+async def _serve_changes(port: int) -> None:
+    """Serve nodes that change without pause, as fast as the server can take it."""
+    from asyncua import Server, ua  # in the server's process only
+
+    server = Server()
+    await server.init()
+    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    index = await server.register_namespace(_URI)
+    ids = [ua.NodeId(f"n{k}", index) for k in range(_OPCUA_NODES)]
+    for node in ids:
+        await server.nodes.objects.add_variable(node, str(node.Identifier), 0.0)
+    async with server:
+        value = 0.0
+        while True:
+            value += 1.0
+            for node in ids:
+                await server.write_attribute_value(node, ua.DataValue(ua.Variant(value)))
+            await asyncio.sleep(0)
+
+
+def _run_changes(port: int) -> None:
+    asyncio.run(_serve_changes(port))
+
+
 def _run_modbus(port: int) -> None:
     from pyModbusTCP.server import DataBank, ModbusServer  # in the server's process only
 
     ModbusServer("127.0.0.1", port, data_bank=DataBank(h_regs_size=_MODBUS_REGISTERS)).start()
 
 
-async def _opened(connector_of: object, deadline_s: float = 20.0) -> Connector:
+async def _opened(connector_of: object, deadline_s: float = 60.0) -> Connector:
     assert callable(connector_of)
     end = time.monotonic() + deadline_s
     while True:
@@ -73,25 +99,57 @@ async def _rate(connector_of: object) -> tuple[float, float]:
     return count / wall, used / count * 1e6
 
 
-def _measure(name: str, server: object, kind: str, settings: dict[str, object], tags: list[TagSpec], port: int):
+async def _streamed(connector_of: object) -> tuple[float, float]:
+    """Return the same of a subscription."""
+    connector = await _opened(connector_of)
+    try:
+        count, begin, cpu = 0, None, time.process_time()
+        async with aclosing(connector.stream()) as batches:  # type: ignore[attr-defined]
+            async for batch in batches:
+                if len(batch.readings) and begin is None:  # the first values are no changes
+                    begin, cpu = time.perf_counter(), time.process_time()
+                    continue
+                count += len(batch.readings)
+                if begin is not None and time.perf_counter() - begin >= _SECONDS:
+                    break
+        assert begin is not None
+        wall, used = time.perf_counter() - begin, time.process_time() - cpu
+    finally:
+        await connector.__aexit__(None, None, None)
+    return count / wall, used / count * 1e6
+
+
+def _measure(
+    name: str,
+    server: object,
+    kind: str,
+    settings: dict[str, object],
+    tags: list[TagSpec],
+    port: int,
+    measured: object = _rate,
+):
+    assert callable(measured)
     process = multiprocessing.get_context("spawn").Process(target=server, args=(port,), daemon=True)
     process.start()
     try:
-        rate, cpu_us = asyncio.run(_rate(lambda: create(kind, settings, tags)))
+        rate, cpu_us = asyncio.run(measured(lambda: create(kind, settings, tags)))
     finally:
         process.kill()
         process.join()
-    return [(f"{name} poll", rate, "readings/s"), (f"{name} poll, client CPU", cpu_us, "µs/reading")]
+    return [(name, rate, "readings/s"), (f"{name}, client CPU", cpu_us, "µs/reading")]
 
 
 def run() -> list[tuple[str, float, str]]:
     """Return (name, figure, unit)."""
-    opcua, modbus = _free_port(), _free_port()
+    opcua, changes, modbus = _free_port(), _free_port(), _free_port()
     nodes = [TagSpec(f"l/m/{k}", f"nsu={_URI};s=n{k}") for k in range(_OPCUA_NODES)]
     registers = [TagSpec(f"l/m/{k}", f"holding:{k}", "float32") for k in range(0, _MODBUS_REGISTERS, 2)]
+    polled = {"endpoint": f"opc.tcp://127.0.0.1:{opcua}/"}
+    followed = {"endpoint": f"opc.tcp://127.0.0.1:{changes}/", "interval_s": 0.1}
     return [
-        *_measure("OPC UA", _run_opcua, "opcua", {"endpoint": f"opc.tcp://127.0.0.1:{opcua}/"}, nodes, opcua),
-        *_measure("Modbus", _run_modbus, "modbus", {"host": "127.0.0.1", "port": modbus}, registers, modbus),
+        *_measure("OPC UA poll", _run_opcua, "opcua", polled, nodes, opcua),
+        *_measure("OPC UA subscribe", _run_changes, "opcua", followed, nodes, changes, _streamed),
+        *_measure("Modbus poll", _run_modbus, "modbus", {"host": "127.0.0.1", "port": modbus}, registers, modbus),
     ]
 
 

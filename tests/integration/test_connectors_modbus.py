@@ -74,6 +74,114 @@ async def test_all_tables_types_and_orders_against_pymodbustcp():
     }
 
 
+# As devices lay their bytes out: A is the most significant one, each pair a register.
+_LAYOUTS = {"ABCD": (False, False), "DCBA": (True, True), "BADC": (False, True), "CDAB": (True, False)}
+_VALUES = {
+    "int16": (">h", -12_345),
+    "uint16": (">H", 54_321),
+    "int32": (">i", -1_234_567_890),
+    "uint32": (">I", 4_123_456_789),
+    "int64": (">q", -1_234_567_890_123_456_789),
+    "uint64": (">Q", 2**64 - 2),
+    "float32": (">f", -1.5e-3),
+    "float64": (">d", 123_456.789e-20),
+}
+
+
+def _laid_out(layout, value, order):
+    """The registers of a value in a device of that byte order, by its definition on registers."""
+    words = _words(layout, value)
+    are_words_reversed, are_bytes_exchanged = _LAYOUTS[order]
+    if are_words_reversed:
+        words.reverse()
+    return [(word & 0xFF) << 8 | word >> 8 for word in words] if are_bytes_exchanged else words
+
+
+@pytest.mark.parametrize("table", ["holding", "input"])
+async def test_every_type_in_every_byte_order_from_either_register_table(table):
+    bank = DataBank(h_regs_size=2000, i_regs_size=2000)
+    put = bank.set_holding_registers if table == "holding" else bank.set_input_registers
+    tags, want = [], {}
+    cases = [(kind, order) for kind in _VALUES for order in _LAYOUTS]
+    for place, (kind, order) in enumerate(cases):
+        layout, value = _VALUES[kind]
+        put(20 * place + 3, _laid_out(layout, value, order))
+        key = f"{kind} {order}"
+        tags.append(TagSpec(key, f"{table}:{20 * place + 3}", kind, order))
+        want[key] = (struct.unpack(layout, struct.pack(layout, value))[0], 0)
+    with _peer(bank) as port:
+        assert await _poll(port, tags) == want
+
+
+@pytest.mark.parametrize(
+    ("table", "wire", "written"),
+    [
+        ("holding", 0, ("holding:0", "holding:40001", "holding:400001")),
+        ("holding", 9_998, ("holding:9998", "holding:49999", "holding:409999")),
+        ("holding", 65_535, ("holding:465536",)),
+        ("input", 0, ("input:0", "input:30001", "input:300001")),
+        ("input", 12_345, ("input:312346",)),
+        ("coil", 0, ("coil:0", "coil:00001", "coil:000001")),
+        ("coil", 65_535, ("coil:065536",)),
+        ("discrete", 0, ("discrete:0", "discrete:10001", "discrete:100001")),
+        ("discrete", 41, ("discrete:41", "discrete:10042", "discrete:100042")),
+    ],
+)
+async def test_an_address_counts_from_0_or_is_the_documentations(table, wire, written):
+    bank = DataBank()
+    is_bit = table in ("coil", "discrete")
+    put = {
+        "holding": bank.set_holding_registers,
+        "input": bank.set_input_registers,
+        "coil": bank.set_coils,
+        "discrete": bank.set_discrete_inputs,
+    }[table]
+    put(wire, [True if is_bit else 4_711])
+    with _peer(bank) as port:
+        got = await _poll(port, [TagSpec(text, text, None if is_bit else "uint16") for text in written])
+    assert got == dict.fromkeys(written, (True if is_bit else 4711, 0))
+
+
+def _text_words(data, length):
+    data = data.ljust(2 * length, b"\0")
+    return list(struct.unpack(f">{length}H", data))
+
+
+async def test_texts_end_where_their_filling_begins_and_what_is_no_text_is_bad():
+    bank = DataBank(h_regs_size=200, i_regs_size=100)
+    bank.set_holding_registers(0, _text_words(b"Cola 0.5", 8))
+    bank.set_holding_registers(10, [(w & 0xFF) << 8 | w >> 8 for w in _text_words(b"ORDER-4711      ", 8)])
+    bank.set_holding_registers(20, _text_words("Süß".encode(), 3))
+    bank.set_holding_registers(30, _text_words(b"S\xfc\xdf", 3))  # Latin-1: no UTF-8
+    bank.set_holding_registers(40, _text_words(b"A\0B", 3))
+    bank.set_holding_registers(60, _text_words(b"x" * 250, 125))
+    bank.set_input_registers(5, _text_words(b"7", 4))
+    tags = [
+        TagSpec("product", "holding:0", "string", length=8),
+        TagSpec("exchanged", "holding:10", "string", "BADC", length=8),
+        TagSpec("umlaut", "holding:20", "string", length=3),
+        TagSpec("latin", "holding:30", "string", length=3),
+        TagSpec("nul", "holding:40", "string", length=3),
+        TagSpec("empty", "holding:50", "string", length=4),
+        TagSpec("longest", "holding:60", "string", length=125),
+        TagSpec("input", "input:30006", "string", length=4),
+        TagSpec("beside", "holding:9", "uint16"),
+    ]
+    with _peer(bank) as port:
+        got = await _poll(port, tags)
+    assert got == {
+        "product": ("Cola 0.5", 0),
+        "exchanged": ("ORDER-4711", 0),
+        "umlaut": ("Süß", 0),
+        "latin": (None, status.BAD_DECODING_ERROR),
+        "nul": (None, status.BAD_DECODING_ERROR),
+        "empty": ("", 0),
+        "longest": ("x" * 250, 0),
+        "input": ("7", 0),
+        "beside": (0, 0),
+    }
+
+
 async def test_a_refused_block_is_bad_and_the_others_are_not():
     bank = DataBank(h_regs_size=100)
     bank.set_holding_registers(0, [7])

@@ -8,55 +8,18 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asyncua import Server, ua
+from asyncua import ua
 from connector_peers import free_port, silent, tcp_server
+from opcua_peers import URI, serving
 
 from connectors import status
 from connectors.base import ConnectorError, TagSpec, system_clock_us
 from connectors.registry import create
 
-URI = "urn:acme:machine"
-
 
 @pytest.fixture
 def port():
     return free_port()
-
-
-@contextlib.asynccontextmanager
-async def _serving(port, values, *, before=(), max_nodes=0):
-    """Serve nodes of the namespace URI: name → value or DataValue. `before` registers other namespaces first."""
-    server = Server()
-    await server.init()
-    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/acme")
-    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-    for uri in before:
-        await server.register_namespace(uri)
-    index = await server.register_namespace(URI)
-    for name, value in values.items():
-        is_whole = isinstance(value, ua.DataValue)
-        node = await server.nodes.objects.add_variable(ua.NodeId(name, index), name, value.Value if is_whole else value)
-        if is_whole:
-            await server.write_attribute_value(node.nodeid, value)
-    if max_nodes:
-        _limit_reads(server, max_nodes)
-        limit = server.get_node(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
-        await limit.write_value(ua.Variant(max_nodes, ua.VariantType.UInt32))
-    async with server:
-        yield server
-
-
-def _limit_reads(server, max_nodes):
-    """Make the server refuse what is beyond its published limit, as real ones do (the library publishes only)."""
-    service = server.iserver.attribute_service
-    read = service.read
-
-    def limited(params):
-        if len(params.NodesToRead) > max_nodes:
-            raise ua.uaerrors.BadTooManyOperations
-        return read(params)
-
-    service.read = limited
 
 
 def _connector(port, names, timeout_s=5.0):
@@ -89,7 +52,7 @@ async def test_values_status_and_times_come_as_the_server_gives_them(port):
         "array": _at([1, 2], source=source),
         "nan": _at(float("nan"), source=source),
     }
-    async with _serving(port, values):
+    async with serving(port, values):
         begin = system_clock_us()
         got = await _poll(port, [*values, "missing"])
     assert {name: (r.value, r.status) for name, r in got.items()} == {
@@ -113,26 +76,26 @@ async def test_values_status_and_times_come_as_the_server_gives_them(port):
 
 async def test_reads_stay_within_the_servers_limit(port):
     values = {f"n{k}": k for k in range(120)}
-    async with _serving(port, values, max_nodes=50):
+    async with serving(port, values, max_nodes=50):
         got = await _poll(port, values)
     assert {name: r.value for name, r in got.items()} == values
 
 
 async def test_a_limit_of_one_node_is_kept_too(port):
-    async with _serving(port, {"a": 1, "b": 2}, max_nodes=1):
+    async with serving(port, {"a": 1, "b": 2}, max_nodes=1):
         assert {k: r.value for k, r in (await _poll(port, ["a", "b"])).items()} == {"a": 1, "b": 2}
 
 
 async def test_namespaces_that_renumber_on_a_restart_are_found_again(port):
-    async with _serving(port, {"State": 6}):
+    async with serving(port, {"State": 6}):
         assert (await _poll(port, ["State"]))["State"].value == 6
-    async with _serving(port, {"State": 5}, before=["urn:other:1", "urn:other:2"]) as server:
+    async with serving(port, {"State": 5}, before=["urn:other:1", "urn:other:2"]) as server:
         assert await server.get_namespace_index(URI) == 4
         assert (await _poll(port, ["State"]))["State"].value == 5
 
 
 async def test_a_namespace_that_comes_late_is_found_without_a_new_connection(port):
-    async with _serving(port, {"State": 6}) as server:
+    async with serving(port, {"State": 6}) as server:
         tags = [TagSpec("late", "nsu=urn:late;s=x"), TagSpec("here", f"nsu={URI};s=State")]
         async with create("opcua", {"endpoint": f"opc.tcp://127.0.0.1:{port}/acme"}, tags) as connector:
             first = {r.key: (r.value, r.status) for r in await connector.poll()}
@@ -160,7 +123,7 @@ async def test_a_server_that_accepts_and_is_silent_times_out_and_leaves_nothing_
 async def test_a_server_that_dies_under_a_poll_is_a_connector_error_and_leaves_no_task(port):
     before = asyncio.all_tasks()
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(_serving(port, {"State": 6}))
+        await stack.enter_async_context(serving(port, {"State": 6}))
         connector = _connector(port, ["State"], timeout_s=1.0)
         await connector.__aenter__()
         await connector.poll()
@@ -194,7 +157,7 @@ async def test_cancelling_a_connection_attempt_leaves_no_task_and_no_socket():
 
 async def test_the_library_logs_no_failures_of_its_own(port, caplog):
     caplog.set_level(logging.WARNING)
-    async with _serving(port, {"State": 6}):
+    async with serving(port, {"State": 6}):
         await _poll(port, ["State"])
     with pytest.raises(ConnectorError):
         await _poll(port, ["State"])
@@ -203,6 +166,6 @@ async def test_the_library_logs_no_failures_of_its_own(port, caplog):
 
 async def test_a_source_time_far_off_is_passed_on_unjudged(port):
     source = datetime.now(UTC) - timedelta(days=400)
-    async with _serving(port, {"old": _at(1, source=source)}):
+    async with serving(port, {"old": _at(1, source=source)}):
         got = await _poll(port, ["old"])
     assert got["old"].source_ts_us == (source - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -23,7 +23,7 @@ def _reading(value, at, *, source=None, server=None, status=0, key=KEY):
 
 def _feed(role, readings):
     log = ExceptionFilter(role)
-    out = [log.samples(r, event_time(r).ts_us) for r in readings]
+    out = [log.samples(r, event_time(r).ts_us, r.receive_ts_us) for r in readings]
     return [[(s.ts_us, s.value) for s in samples] for samples in out]
 
 
@@ -113,7 +113,7 @@ def test_stored_times_rise_and_the_last_one_holds_the_current_value(polls, role)
     for n, (value, age, is_bad) in enumerate(polls, start=1):
         now = 100 + 10 * n
         reading = _reading(value, now, source=now + age, server=now, status=BAD if is_bad else 0)
-        stored += log.samples(reading, event_time(reading).ts_us)
+        stored += log.samples(reading, event_time(reading).ts_us, reading.receive_ts_us)
         assert (stored[-1].value, stored[-1].status) == (reading.value, reading.status)
     times = [sample.ts_us for sample in stored]
     assert times == sorted(set(times))
@@ -127,7 +127,7 @@ def test_s7_a_counters_line_through_its_samples_meets_every_poll(rises):
     for n, rise in enumerate(rises, start=1):
         total += rise
         read[n * 10] = total
-        stored += log.samples(_reading(total, n * 10), n * 10)
+        stored += log.samples(_reading(total, n * 10), n * 10, n * 10)
     known = [(s.ts_us, s.value) for s in stored]
     for at, value in read.items():
         before = max(k for k in known if k[0] <= at)
@@ -159,7 +159,7 @@ def test_life_is_proved_between_two_polls_and_never_across_a_gap():
     assert life(log.polled(_poll(20), 20)) == [(10, 20, ("l/a", "l/b"))]
     assert life(log.polled(_poll(30, bad=("b",)), 30)) == [(20, 30, ("l/a",))]
     assert life(log.polled(_poll(40), 40)) == [(30, 40, ("l/a",)), (40, 40, ("l/b",))]
-    assert life(log.missed(50)) == [(50, 50, ())]
+    assert life(log.missed(50, "off")) == [(50, 50, ())]
     assert life(log.polled(_poll(60), 60)) == [(60, 60, ("l/a", "l/b"))]
     assert life(log.polled(_poll(70, bad=("a", "b")), 70)) == [(70, 70, ())]
 

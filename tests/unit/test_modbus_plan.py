@@ -119,3 +119,17 @@ def test_every_tag_is_read_once_within_the_protocols_limits(given_tags, max_gap)
             assert field.key not in read
             read[field.key] = block
     assert len(read) == len(tags)
+
+
+@pytest.mark.parametrize(
+    ("tag", "why"),
+    [
+        (TagSpec("a", "holding:0", "string"), "needs a length"),
+        (TagSpec("a", "holding:0", "string", "CDAB", length=4), "none of ABCD, BADC"),
+        (TagSpec("a", "holding:0", "string", length=126), "takes 126 registers; one request reads 125"),
+        (TagSpec("a", "holding:465530", "string", length=8), "beyond the last register"),
+    ],
+)
+def test_a_text_that_no_request_can_read_is_refused(tag, why):
+    with pytest.raises(AddressError, match=why):
+        locate(tag)

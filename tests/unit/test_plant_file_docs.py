@@ -32,7 +32,7 @@ def test_every_value_without_effect_is_told_on_the_page() -> None:
     told = {
         "policy": "security policies",
         "kind": "other kinds",
-        "mode": "`mode: subscribe`",
+        "mode": "security policies",
         "teams": "rotation.teams",
     }
     grouped = {"certificate", "private_key", "server_certificate"} | {

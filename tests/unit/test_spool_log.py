@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import struct
 import subprocess
 import sys
 import time
@@ -14,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolLoss, SpoolSample
 from oee.spool.disk import Disk
-from oee.spool.frame import frame
+from oee.spool.frame import frame, frames
 from oee.spool.records import Decoder, Encoder
 
 
@@ -30,7 +31,7 @@ def _drain(spool, size=1000):
         records, position = spool.read(size)
         if not records:
             return out
-        out += records
+        out += [record for record in records if not isinstance(record, SpoolLoss)]
         spool.delivered(position)
 
 
@@ -46,7 +47,8 @@ _VALUES = st.one_of(
 _RECORDS = st.lists(
     st.one_of(
         st.builds(SpoolSample, _NAMES, _TIMES, _VALUES, st.integers(0, 2**32 - 1)),
-        st.builds(SpoolAlive, _NAMES, _TIMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple)),
+        st.builds(SpoolAlive, _NAMES, _TIMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple), _TIMES),
+        st.builds(SpoolGap, _NAMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple), st.text(max_size=500), _TIMES),
     ),
     max_size=30,
 )
@@ -64,6 +66,21 @@ def test_every_record_comes_back_as_it_was(records):
     assert [type(r.value) for r in got if isinstance(r, SpoolSample)] == [
         type(r.value) for r in records if isinstance(r, SpoolSample)
     ]
+
+
+def test_proof_of_life_as_version_0_1_wrote_it_is_read():
+    decoder, sequence = Decoder(), 5
+    for number, name in enumerate(("plc", "l/m", "l/n")):
+        assert decoder.decode(struct.pack("<QBI", sequence, 1, number) + name.encode()) is None
+    body = struct.pack("<QBIqqI", sequence, 2, 0, 1_000, 2_000, 2) + struct.pack("<2I", 1, 2)
+    assert decoder.decode(body) == SpoolAlive("plc", 1_000, 2_000, ("l/m", "l/n"))
+
+
+def test_a_reason_of_any_length_and_letters_fits():
+    data, decoder = Encoder(1).encode([SpoolGap("c", 1, (), "\ud800" + "x" * 10_000)]), Decoder()
+    bodies = [f.body for f in frames(data, 0, is_end=True)]
+    assert decoder.decode(bodies[0]) is None
+    assert decoder.decode(bodies[-1]) == SpoolGap("c", 1, (), "?" + "x" * 499)
 
 
 def test_what_is_not_committed_is_not_read(tmp_path):
