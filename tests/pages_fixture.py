@@ -252,7 +252,9 @@ class PagesSource:
         return self._result(same[-1]) if same else None
 
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
-        raise NotImplementedError
+        return [r for r in self.shifts(line, from_us, to_us) if r.instance.name == "early"]
+
+    weeks = months = days
 
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         raise NotImplementedError

@@ -15,8 +15,8 @@ from oee.report.words import BREAK, KINDS, OFF, Kind, Names, segment_kind
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9
-EDGE_PERCENT = 5.0
-"""A mark nearer than this to an end of the axis, or to now, would be written over it."""
+EDGE_PERCENT, NEARLY_PERCENT = 5.0, 12.0
+"""A mark nearer than the first to an end of the axis, or to now, would be written over it; the second on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Mark:
     anchor: str = "middle"
     alt: bool = False
     near_now: bool = False
+    nearly_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> It
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
     """Label both ends and the local clock hours between them, as many as can be read side by side."""
     for mark in _marks(instance.start_us, instance.end_us, zone):
-        near_now = now_x is not None and abs(mark.x - now_x) < EDGE_PERCENT
-        yield replace(mark, near_now=near_now) if near_now else mark
+        away = 100.0 if now_x is None else abs(mark.x - now_x)
+        yield replace(mark, near_now=away < EDGE_PERCENT, nearly_now=away < NEARLY_PERCENT)
 
 
 @lru_cache(maxsize=64)

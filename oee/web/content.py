@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as day_of
 from typing import Any
 
 from oee.config.model import PlantConfig
@@ -23,7 +24,13 @@ from oee.web.render import json_url, line_url, page_of, report_url, shift_url
 DAY_US = 24 * f.US_PER_H
 REACH_US = 10 * DAY_US
 """How far the steps to the shift before and after look: over a holiday week."""
-REPORT_DAYS = 14
+PERIODS = {
+    "shift": (14, "Shifts of the last 14 days"),
+    "day": (31, "Days of the last month"),
+    "week": (91, "Weeks of the last quarter"),
+    "month": (365, "Months of the last year"),
+}
+"""What reports are listed by: how far back [days], and in words."""
 SORTS = ("help", "name", "oee")
 
 
@@ -188,8 +195,8 @@ def same_before(source: ResultSource, result: ShiftResult) -> ShiftResult | None
     return source.same_before(result.line, result.instance) if result.instance.planned else None
 
 
-def reports_page(source: ResultSource, line: str) -> Content:
-    """List the shifts of a line that have a report, newest first.
+def reports_page(source: ResultSource, line: str, by: str) -> Content:
+    """List the shifts of a line that have a report, or the sums of its days, weeks or months, newest first.
 
     Raises
     ------
@@ -199,21 +206,35 @@ def reports_page(source: ResultSource, line: str) -> Content:
     asked = line or next(iter(plant.lines), "")
     if line and line not in plant.lines:
         raise _no_line(line, plant)
-    results = source.shifts(asked, now_us - REPORT_DAYS * DAY_US, now_us) if asked else []
+    period = by if by in PERIODS else "shift"
+    days, words = PERIODS[period]
+    read = {"shift": source.shifts, "day": source.days, "week": source.weeks, "month": source.months}[period]
+    results = read(asked, now_us - days * DAY_US, now_us) if asked else []
     return Content(
         "reports.html",
         {
             "page": page_of(plant, "reports", now_us),
             "lines": list(plant.lines.values()),
             "line_id": asked,
-            "days": REPORT_DAYS,
-            "rows": [_report_row(source, r) for r in reversed(results) if r.instance.planned],
+            "by": period,
+            "words": words,
+            "periods": tuple(PERIODS),
+            "rows": [_report_row(plant, r, period) for r in reversed(results) if r.instance.planned],
         },
     )
 
 
-def _report_row(source: ResultSource, result: ShiftResult) -> dict[str, Any]:
-    plant = source.plant()
+def _report_row(plant: PlantConfig, result: ShiftResult, period: str) -> dict[str, Any]:
     measures = {m.name: m for m in indicators(result, line_of(plant, result.line).targets)}
     head = shift_head(result, zone_of(plant))
-    return {**measures, "good": good_pieces(result), "head": head, "url": report_url(result.instance)}
+    url = report_url(result.instance) if period == "shift" else ""
+    title = head.title if url else _period_words(result, period)
+    return {**measures, "good": good_pieces(result), "head": head, "title": title, "url": url}
+
+
+def _period_words(result: ShiftResult, period: str) -> str:
+    first = day_of.fromisoformat(result.instance.production_date)
+    if period == "week":
+        year, week, _ = first.isocalendar()
+        return f"Week {week}, {year}"
+    return f"{first:%B %Y}" if period == "month" else "Whole day"

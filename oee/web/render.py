@@ -44,9 +44,9 @@ def line_url(line: str) -> str:
     return f"/lines/{quote(line, safe='')}"
 
 
-def reports_url(line: str) -> str:
-    """Address of the list of a line's reports."""
-    return f"/reports?line={quote(line, safe='')}"
+def reports_url(line: str, by: str = "shift") -> str:
+    """Address of the list of a line's reports, or of its sums by ``day``, ``week`` or ``month``."""
+    return f"/reports?line={quote(line, safe='')}" + ("" if by == "shift" else f"&by={by}")
 
 
 def shift_url(instance: ShiftInstance) -> str:

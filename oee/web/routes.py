@@ -60,8 +60,8 @@ def pages(source_of: Callable[[Request], ResultSource], health: DataHealthSource
         return page(request, lambda source: content.health_page(source, health))
 
     @router.get("/reports")
-    def reports(request: Request, line: str = "") -> Response:
-        return page(request, lambda source: content.reports_page(source, line))
+    def reports(request: Request, line: str = "", by: str = "shift") -> Response:
+        return page(request, lambda source: content.reports_page(source, line, by))
 
     return router
 
