@@ -2,5 +2,5 @@
 SELECT t.machine_id, t.signal, s.ts, s.value, s.quality, y.text
 FROM tag t
 CROSS JOIN LATERAL (SELECT ts, value, quality FROM sample WHERE tag_id = t.tag_id ORDER BY ts DESC LIMIT 1) s
-LEFT JOIN symbol y ON t.signal = ANY(%(texts)s) AND s.value <> 'NaN' AND y.symbol_id = s.value::int
+LEFT JOIN symbol y ON y.symbol_id = CASE WHEN t.signal = ANY(%(texts)s) AND s.value <> 'NaN' THEN s.value::int END
 WHERE t.machine_id = ANY(%(machines)s)
