@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test faults soak check bench lock clean
+.PHONY: demo test faults soak zones check bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
@@ -17,6 +17,9 @@ faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the 
 
 soak: $(VENV)/.ready-dev # an hour with a page open over three restarts; OEE_TEST_PAGE_S shortens it
 	$(BIN)/python -m pytest -m slow tests/e2e $(ARGS)
+
+zones: $(VENV)/.ready-dev # shifts in every time zone, 2000 to 2040: some minutes
+	$(BIN)/python -m pytest -q -s -m slow tests/unit/test_calendar_zones.py $(ARGS)
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

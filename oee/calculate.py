@@ -12,44 +12,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from oee.calendar import PlanPiece
+from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_setup, changeovers_of
 from oee.kernels.ratios import ideal_total_us
 from oee.kernels.standstills import STANDING, classify, standstills_of, stop_of, stop_so_far
-from oee.kernels.states import STOPPED, Piece, extend, merge
-from oee.model import (
-    FLAGS,
-    Category,
-    Cell,
-    CounterDecision,
-    Elements,
-    ProductOutput,
-    Segment,
-    Stop,
-    WindowResult,
-)
+from oee.kernels.states import Piece, extend, merge
+from oee.kernels.tally import CalculationRules, Tally
+from oee.model import FLAGS, Category, Cell, CounterDecision, Elements, Segment, Stop, WindowResult
 
-__all__ = ["CalculationRules", "Settled", "cut", "decided_until", "extend", "settle"]
+__all__ = ["CalculationRules", "Settled", "cut", "cut_by", "decided_until", "extend", "settle"]
 
 COVERAGE_LOW = Fraction(95, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class CalculationRules:
-    """What the configuration says of judging one machine's facts; part of every result's definition.
-
-    ``break_run_counts`` is the policy of S-27; ``quality_known`` is False for ``reject_source: none`` (S-9).
-    """
-
-    min_stop_us: int
-    small_stop_max_us: int
-    break_run_counts: bool
-    product: str | None
-    ideal_cycle_us: Fraction | None
-    quality_known: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
-    """Final categories over a context, with what they were made from."""
+    """Final categories over a context, with what they were made from; ``timeline`` says to which product time goes."""
 
     pieces: list[Piece]
     starts: list[int]
@@ -58,6 +35,7 @@ class Settled:
     cell_starts: list[int]
     decisions: list[CounterDecision]
     data_end_us: int
+    timeline: ProductTimeline
 
 
 def settle(
@@ -66,6 +44,7 @@ def settle(
     decisions: Sequence[CounterDecision],
     plan: Sequence[PlanPiece],
     rules: CalculationRules,
+    runs: Sequence[ProductRun] = (),
 ) -> Settled:
     """Give every microsecond of the plan's range its one final category (S-22 … S-27).
 
@@ -74,9 +53,12 @@ def settle(
     facts : raw pieces, extended to the end of the range; what they leave open is no_data.
     cells : parts, each within one raw piece and one minute.
     plan : the calendar's pieces, tiling the range.
+    runs : products and orders, from those in force at the start on.
     """
     pieces = _overlay(facts, plan, rules)
     standstills = list(standstills_of(pieces))
+    changeovers = changeovers_of(standstills, runs)
+    pieces = as_setup(pieces, changeovers, [(p.start_us, p.end_us) for p in plan if p.category is not None])
     small_us = rules.small_stop_max_us
     pieces = classify(pieces, standstills, min_stop_us=rules.min_stop_us, small_stop_max_us=small_us)
     stops = [s for s in (stop_of(pieces, still, small_us) for still in standstills) if s is not None]
@@ -90,6 +72,7 @@ def settle(
         [c.start_us for c in ordered],
         list(decisions),
         end,
+        ProductTimeline(runs, changeovers),
     )
 
 
@@ -134,22 +117,56 @@ def cut(settled: Settled, start_us: int, end_us: int, rules: CalculationRules, *
     ----------
     live : the window ends now, so its last segment and any stop without an end are open.
     """
-    pieces = _clip(settled, start_us, end_us)
-    elements = _elements(settled, pieces, start_us, end_us, rules)
+    tally = _tally(settled, start_us, end_us)
     stops = tuple(_clipped_stops(settled, start_us, end_us))
-    flags = _flags(settled, pieces, elements, stops, start_us, end_us, rules)
-    segments = tuple(_segments(pieces, live))
     decisions = tuple(d for d in settled.decisions if start_us <= d.at_us < end_us)
-    return WindowResult(
-        start_us,
-        end_us,
-        elements,
-        segments,
-        stops,
-        decisions,
-        flags,
-        rules.quality_known,
-        rules.ideal_cycle_us is not None,
+    return _told(settled, tally, stops, decisions, (start_us, end_us), rules, live=live)
+
+
+def cut_by(
+    settled: Settled, start_us: int, end_us: int, rules: CalculationRules, key: ProductKey, *, live: bool = False
+) -> list[tuple[str | None, WindowResult]]:
+    """`cut` per product or order, in the order of their first appearance; None is the time without one.
+
+    The rows' elements sum to the window's. Time and stops belong to what was in force, a changeover to what comes in
+    (S-25); a stop counts where it starts and, closed, where it ends; parts belong to what was in force as they were
+    made (S-12). Flags and decisions are each row's own.
+    """
+    default = rules.product if key == "product" else None
+
+    def of(said: ProductRun | Cell | None) -> str | None:
+        return (getattr(said, key) if said else None) or default
+
+    def at(us: int) -> str | None:
+        return of(settled.timeline.at(us))
+
+    whole = _tally(settled, start_us, end_us)
+    split = [(of(run), a, b, p) for p in whole.pieces for a, b, run in settled.timeline.split(p.start_us, p.end_us)]
+    stops = [(at(max(s.start_us, start_us)), s) for s in _clipped_stops(settled, start_us, end_us)]
+    decisions = [(at(d.at_us), d) for d in settled.decisions if start_us <= d.at_us < end_us]
+    rows = []
+    for name in dict.fromkeys([name for name, *_ in split] + [of(c) for c, _ in whole.cells]):
+        tally = Tally(
+            [replace(p, start_us=a, end_us=b) for n, a, b, p in split if n == name],
+            [c for c in whole.cells if of(c[0]) == name],
+            [s for s in whole.started if at(s.start_us) == name],
+            [s for s in whole.closed if s.end_us is not None and at(s.end_us - 1) == name],
+        )
+        own = tuple(s for n, s in stops if n == name)
+        told = tuple(d for n, d in decisions if n == name)
+        rows.append((name, _told(settled, tally, own, told, (start_us, end_us), rules, live=live)))
+    return rows
+
+
+def _tally(settled: Settled, start_us: int, end_us: int) -> Tally:
+    """All of a window."""
+    long = [s for s in settled.stops if s.counted]
+    cells = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
+    return Tally(
+        _clip(settled, start_us, end_us),
+        [(c, settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category) for c in cells],
+        [s for s in long if start_us <= s.start_us < end_us],
+        [s for s in long if s.end_us is not None and start_us < s.end_us <= end_us],
     )
 
 
@@ -162,64 +179,39 @@ def _clip(settled: Settled, start_us: int, end_us: int) -> list[Piece]:
     return [p for p in clipped if p.start_us < p.end_us]
 
 
-def _elements(
-    settled: Settled, pieces: Sequence[Piece], start_us: int, end_us: int, rules: CalculationRules
-) -> Elements:
-    spent = dict.fromkeys(Category, 0)
-    for p in pieces:
-        spent[p.category] += p.end_us - p.start_us
-    counts, stopped = _counts(settled, start_us, end_us, rules)
-    long = [s for s in settled.stops if s.counted]
-    closed = [s for s in long if s.end_us is not None and start_us < s.end_us <= end_us]
-    return Elements(
-        calendar_us=sum(spent.values()),
-        not_scheduled_us=spent[Category.NOT_SCHEDULED],
-        excluded_us=spent[Category.EXCLUDED],
-        planned_stop_us=spent[Category.PLANNED_STOP],
-        unplanned_stop_us=spent[Category.UNPLANNED_STOP],
-        external_stop_us=spent[Category.EXTERNAL_STOP],
-        small_stop_us=spent[Category.SMALL_STOP],
-        run_us=spent[Category.RUN],
-        no_data_us=spent[Category.NO_DATA],
-        setup_us=sum(p.end_us - p.start_us for p in pieces if p.setup and p.category is Category.PLANNED_STOP),
-        stop_count=sum(start_us <= s.start_us < end_us for s in long),
-        closed_stop_count=len(closed),
-        closed_stop_us=sum(s.length_us for s in closed),
-        stopped_count=stopped,
-        output=counts["output"],
-        unscheduled=counts["unscheduled"],
-        unknown=counts["unknown"],
+def _told(
+    settled: Settled,
+    tally: Tally,
+    stops: tuple[Stop, ...],
+    decisions: tuple[CounterDecision, ...],
+    window_us: tuple[int, int],
+    rules: CalculationRules,
+    *,
+    live: bool,
+) -> WindowResult:
+    """The result of a window, or of a product's share of it."""
+    elements = tally.elements(rules)
+    ideal_known = _ideal_known(settled, tally.pieces, window_us[0], rules)
+    conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
+    conditions["ideal_cycle_missing"] |= not ideal_known
+    raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
+    return WindowResult(
+        *window_us,
+        elements,
+        tuple(_segments(tally.pieces, window_us[1] if live else None)),
+        stops,
+        decisions,
+        tuple(f for f in FLAGS if f in raised),
+        rules.quality_known,
+        ideal_known,
     )
 
 
-def _counts(
-    settled: Settled, start_us: int, end_us: int, rules: CalculationRules
-) -> tuple[dict[str, tuple[ProductOutput, ...]], int]:
-    """Parts by the category of the instant that counts them (S-13), and how many of them in a stop."""
-    sums = {"output": [0] * 4, "unscheduled": [0] * 4, "unknown": [0] * 4}
-    stopped = 0
-    for c in settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]:
-        category = settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category
-        total = sums[_KIND.get(category, "output")]
-        total[0] += c.total_count
-        total[1] += c.good_count
-        total[2] += c.reject_count
-        total[3] += c.rework_count
-        stopped += c.total_count if category in STOPPED else 0
-    made = {kind: _outputs(total, rules) for kind, total in sums.items()}
-    return made, stopped
-
-
-def _outputs(counts: list[int], rules: CalculationRules) -> tuple[ProductOutput, ...]:
-    """Parts of the machine's product; nothing where nothing was counted."""
-    return (ProductOutput(rules.product, rules.ideal_cycle_us, *counts),) if any(counts) else ()
-
-
-_KIND = {
-    Category.NOT_SCHEDULED: "unscheduled",
-    Category.EXCLUDED: "unscheduled",
-    Category.NO_DATA: "unknown",
-}
+def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
+    """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
+    spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
+    in_force = ((run and run.product) or rules.product for a, b in spans for *_, run in settled.timeline.split(a, b))
+    return any(rules.ideal_of(product) is not None for product in in_force)
 
 
 def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:
@@ -238,28 +230,20 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
             yield replace(told, in_window_us=inside, counted=s.counted)
 
 
-def _segments(pieces: Sequence[Piece], live: bool) -> Iterable[Segment]:
-    pieces = merge(list(pieces))
-    for i, p in enumerate(pieces):
-        is_open = live and i == len(pieces) - 1
-        yield Segment(p.start_us, p.end_us, p.category, p.state, p.reason, p.setup, is_open)
+def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:
+    """Neighbours that say the same as one; what goes on at ``now`` is open."""
+    for p in merge(list(pieces)):
+        yield Segment(p.start_us, p.end_us, p.category, p.state, p.reason, p.setup, p.end_us == now_us)
 
 
-def _flags(
-    settled: Settled,
-    pieces: Sequence[Piece],
-    e: Elements,
-    stops: Sequence[Stop],
-    start_us: int,
-    end_us: int,
-    rules: CalculationRules,
-) -> tuple[str, ...]:
-    """Flags of the closed list that hold for the window, in the list's order."""
+def _conditions(
+    settled: Settled, pieces: Sequence[Piece], e: Elements, stops: Sequence[Stop], end_us: int, rules: CalculationRules
+) -> dict[str, bool]:
+    """Which flags of the closed list hold beside those of the counters."""
     ideal = ideal_total_us(e.output)
-    raised = {d.kind for d in settled.decisions if start_us <= d.at_us < end_us}
-    conditions = {
+    return {
         "performance_over_100": ideal is not None and ideal > e.actual_production_us,
-        "ideal_cycle_missing": rules.ideal_cycle_us is None,
+        "ideal_cycle_missing": any(o.ideal_cycle_us is None for o in e.output + e.unscheduled + e.unknown),
         "state_unmapped": any(p.unmapped and p.category is Category.NO_DATA for p in pieces),
         "parts_while_stopped": e.stopped_count > 0,
         "parts_unscheduled": bool(e.unscheduled),
@@ -267,8 +251,6 @@ def _flags(
         "coverage_low": e.planned_busy_us > 0 and Fraction(e.known_us, e.planned_busy_us) < COVERAGE_LOW,
         "stop_open": any(s.end_us is None for s in stops) and _undecided(settled, end_us, rules),
     }
-    raised |= {flag for flag, holds in conditions.items() if holds}
-    return tuple(f for f in FLAGS if f in raised)
 
 
 def _undecided(settled: Settled, end_us: int, rules: CalculationRules) -> bool:

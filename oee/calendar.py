@@ -2,22 +2,39 @@
 
 Local wall-clock times exist only here and at display. A shift that the pattern lists on a day starts on that calendar
 date; it belongs whole to the production day in which its nominal start lies (S-32), so a shift before ``day_start``
-belongs to the day before.
+belongs to the day before. Who has the time is settled in nominal minutes; then they are resolved to instants.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from datetime import date, timedelta
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
-from oee.config.model import CalendarConfig, CalendarException, PlantInfo, ShiftPattern
+from oee.config.dated import DatedShift, dated
+from oee.config.model import CalendarConfig, CalendarException, PlantInfo
 from oee.model import Category, ShiftInstance
+from oee.wallclock import MINUTES_A_DAY, clock_hours, exists, local_date, month_of, resolve, to_us, week_of
 
-MINUTES_A_DAY = 1440
+__all__ = [
+    "MINUTES_A_DAY",
+    "OFF",
+    "PlanPiece",
+    "clock_hours",
+    "exceptions_of",
+    "instances",
+    "local_date",
+    "maintenance_windows",
+    "month_of",
+    "plan",
+    "resolve",
+    "to_us",
+    "week_of",
+]
+
 OFF = "off"
 
 
@@ -35,44 +52,6 @@ class PlanPiece:
     is_break: bool = False
 
 
-def resolve(day: date, minute: int, zone: ZoneInfo) -> int:
-    """UTC µs of a local wall-clock time (S-31).
-
-    Parameters
-    ----------
-    day : local date.
-    minute : minutes after its midnight, may pass 1440.
-    zone : IANA zone. A time that does not exist moves forward by the gap, an ambiguous one is its first occurrence:
-        both are what ``fold=0`` means.
-    """
-    carried = day + timedelta(days=minute // MINUTES_A_DAY)
-    clock = time(minute % MINUTES_A_DAY // 60, minute % 60)
-    return to_us(datetime.combine(carried, clock, tzinfo=zone))
-
-
-def to_us(moment: datetime) -> int:
-    """Integer µs since the epoch of an aware datetime, without a detour through floats."""
-    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def local_date(us: int, zone: ZoneInfo) -> date:
-    """Local date of an instant [µs UTC]."""
-    return datetime.fromtimestamp(us // 1_000_000, tz=zone).date()
-
-
-def week_of(production_date: date) -> tuple[date, date]:
-    """First and last production day of the ISO week, Monday first, that holds a production day (S-41)."""
-    monday = production_date - timedelta(days=production_date.weekday())
-    return monday, monday + timedelta(days=6)
-
-
-def month_of(production_date: date) -> tuple[date, date]:
-    """First and last production day of the calendar month that holds a production day (S-41)."""
-    first = production_date.replace(day=1)
-    return first, first + timedelta(days=monthrange(first.year, first.month)[1] - 1)
-
-
 def instances(
     line: str, calendar: CalendarConfig, plant: PlantInfo, first: date, last: date
 ) -> tuple[ShiftInstance, ...]:
@@ -84,132 +63,158 @@ def instances(
         if two shifts of the calendar overlap.
     """
     zone = ZoneInfo(plant.timezone)
-    listed = [
-        shift
-        for n in range(-1, (last - first).days + 3)
-        for shift in _shifts_of(line, calendar, plant, first + timedelta(days=n), zone)
-    ]
-    shifts = _without_overlap(sorted(listed, key=lambda s: s.start_us), _moved_keys(line, calendar, plant))
+    around = (first + timedelta(days=n) for n in range(-1, (last - first).days + 3))
+    listed = [shift for day in around if exists(day, zone) for shift in dated(calendar, day)]
+    shifts = _settled(line, calendar, plant, listed, zone)
     days = [first + timedelta(days=n) for n in range((last - first).days + 2)]
-    bounds = [_day_bound(day, plant, zone, shifts) for day in days]
+    bounds = _day_bounds(days, plant, zone, shifts)
+    starts = [s.start_us for s in shifts]
     return tuple(
         piece
-        for day, start, end in zip(days, bounds[:-1], bounds[1:], strict=False)
-        for piece in _tile(line, day.isoformat(), start, end, shifts)
+        for day, (start, end) in zip(days, pairwise(bounds), strict=False)
+        for piece in _tile(
+            line, day.isoformat(), start, end, shifts[bisect_left(starts, start) : bisect_left(starts, end)]
+        )
     )
 
 
-def _listed_names(calendar: CalendarConfig, day: date) -> tuple[str, ...]:
-    """Shift names that the pattern lists on a date, exceptions aside (S-33)."""
-    if calendar.rotation is not None:
-        days = calendar.rotation.days
-        return days[(day - calendar.rotation.anchor).days % len(days)]
-    return calendar.week[day.weekday()] if calendar.week is not None else ()
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A shift of a date, its production day, and the nominal minutes that are left to it."""
+
+    dated: DatedShift
+    production: date
+    start_min: int
+    end_min: int
 
 
-def _shifts_of(
-    line: str, calendar: CalendarConfig, plant: PlantInfo, day: date, zone: ZoneInfo
-) -> Iterator[ShiftInstance]:
-    """The shifts that start on a date, dated exceptions applied; cancelled ones are marked."""
-    exceptions = [e for e in calendar.exceptions if e.date == day]
-    names = list(_listed_names(calendar, day))
-    replaced = next((e.shifts for e in exceptions if e.shifts is not None), None)
-    working = list(names if replaced is None else replaced)
-    if any(e.closed for e in exceptions):
-        working = []
-    cancelled = {e.shift for e in exceptions if e.cancelled}
-    for name in [*working, *(n for n in names if n not in working)]:
-        moved = next((e for e in exceptions if e.shift == name and e.start_min is not None), None)
-        built = _instance(line, _moved(calendar.shifts[name], moved), plant, calendar.shifts[name].start_min, day, zone)
-        off = name not in working or name in cancelled
-        yield replace(built, planned=False, cancelled=True, breaks=()) if off else built
+def _settled(
+    line: str, calendar: CalendarConfig, plant: PlantInfo, listed: Sequence[DatedShift], zone: ZoneInfo
+) -> list[ShiftInstance]:
+    """Who has the time: a moved shift clips its neighbours, a cancelled one gives way to a working one."""
+    turns = [_Turn(s, production_date(calendar, plant, s), s.start_min, s.end_min) for s in listed]
+    working = sorted((t for t in turns if t.dated.is_worked), key=lambda t: t.start_min)
+    kept = _in_turn([_instance(line, t, zone) for t in _turns(line, working)])
+    for turn in turns:
+        if not turn.dated.is_worked:
+            off = replace(_instance(line, turn, zone), planned=False, cancelled=True, breaks=())
+            if off.start_us < off.end_us and all(off.end_us <= k.start_us or k.end_us <= off.start_us for k in kept):
+                kept.append(off)
+    return sorted(kept, key=lambda s: s.start_us)
 
 
-def _moved_keys(line: str, calendar: CalendarConfig, plant: PlantInfo) -> frozenset[tuple[str, str, str]]:
-    """Identities of the shifts that a dated exception moves."""
-    return frozenset(
-        (line, _production_date(e.date, calendar.shifts[e.shift].start_min, plant).isoformat(), e.shift)
-        for e in calendar.exceptions
-        if e.shift is not None and e.start_min is not None
-    )
-
-
-def _production_date(day: date, nominal_start_min: int, plant: PlantInfo) -> date:
-    """The production day in which a shift's nominal start lies (S-32)."""
-    return day if nominal_start_min >= plant.day_start_min else day - timedelta(days=1)
-
-
-def _moved(pattern: ShiftPattern, exception: CalendarException | None) -> ShiftPattern:
-    if exception is None or exception.start_min is None or exception.end_min is None:
-        return pattern
-    return replace(pattern, start_min=exception.start_min, end_min=exception.end_min)
-
-
-def _instance(
-    line: str, pattern: ShiftPattern, plant: PlantInfo, nominal_start_min: int, day: date, zone: ZoneInfo
-) -> ShiftInstance:
-    """Resolve a pattern on a date; the production date comes from the nominal start, so a moved shift keeps it."""
-    length = (pattern.end_min - pattern.start_min) % MINUTES_A_DAY or MINUTES_A_DAY
-    start, end = resolve(day, pattern.start_min, zone), resolve(day, pattern.start_min + length, zone)
-    production = _production_date(day, nominal_start_min, plant)
-    breaks = tuple(_breaks(pattern, day, zone, start, end))
-    return ShiftInstance(line, production.isoformat(), pattern.name, start, end, breaks=breaks)
-
-
-def _breaks(pattern: ShiftPattern, day: date, zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Breaks keep their nominal length from their resolved start, clipped to the shift (S-31).
-
-    A moved shift may begin in the midst of a break, so the break of the day before and after are looked at as well.
-    """
-    for b in pattern.breaks:
-        length_us = ((b.end_min - b.start_min) % MINUTES_A_DAY) * 60_000_000
-        for n in (-1, 0, 1):
-            b_start = resolve(day, b.start_min + n * MINUTES_A_DAY, zone)
-            if max(b_start, start) < min(b_start + length_us, end):
-                yield max(b_start, start), min(b_start + length_us, end), b.name
-
-
-def _without_overlap(shifts: list[ShiftInstance], moved: frozenset[tuple[str, str, str]]) -> list[ShiftInstance]:
-    """Settle who has the time: a moved shift clips its neighbours, a cancelled one gives way to a working one.
+def _turns(line: str, working: Sequence[_Turn]) -> list[_Turn]:
+    """Worked shifts in nominal order, moved ones whole, the others less what those take.
 
     Raises
     ------
     ValueError
-        if two shifts of the pattern itself overlap.
+        if two shifts of the pattern, or two moved ones, overlap.
     """
-    fixed = [s for s in shifts if s.key in moved and not s.cancelled]
-    working = [c for s in shifts if not s.cancelled for c in ([s] if s.key in moved else _clipped(s, fixed))]
-    working.sort(key=lambda s: s.start_us)
-    for a, b in pairwise(working):
-        if b.start_us < a.end_us:
-            raise ValueError(f"shifts {a.name} and {b.name} of {a.line} overlap on {a.production_date}")
-    kept = list(working)
-    for shift in shifts:
-        if shift.cancelled and all(shift.end_us <= w.start_us or w.end_us <= shift.start_us for w in kept):
-            kept.append(shift)
-    return sorted(kept, key=lambda s: s.start_us)
+    moved, usual = [t for t in working if t.dated.is_moved], [t for t in working if not t.dated.is_moved]
+    for a, b in (*pairwise(moved), *pairwise(usual)):
+        if b.start_min < a.end_min:
+            names = f"{a.dated.pattern.name} and {b.dated.pattern.name}"
+            raise ValueError(f"shifts {names} of {line} overlap on {b.dated.day}")
+    turns = [*moved, *(_clipped(t, moved) for t in usual)]
+    return sorted((t for t in turns if t.start_min < t.end_min), key=lambda t: t.start_min)
 
 
-def _clipped(shift: ShiftInstance, fixed: Sequence[ShiftInstance]) -> list[ShiftInstance]:
-    """A shift less the time that moved ones take from its ends; nothing if they take it all."""
-    start, end = shift.start_us, shift.end_us
-    for m in fixed:
-        if m.start_us < end and m.end_us > start:
-            start, end = (m.end_us, end) if m.start_us <= start else (start, m.start_us)
-    if start >= end:
-        return []
-    breaks = ((max(a, start), min(b, end), name) for a, b, name in shift.breaks)
-    return [replace(shift, start_us=start, end_us=end, breaks=tuple(b for b in breaks if b[0] < b[1]))]
+def _clipped(turn: _Turn, moved: Sequence[_Turn]) -> _Turn:
+    """A shift less the time that moved ones take, nothing if they take it all.
+
+    Of two ends the longer is left; beside a shift of another production day, the one on its own day's side.
+    """
+    for m in moved:
+        if m.start_min < turn.end_min and m.end_min > turn.start_min:
+            before, after = replace(turn, end_min=m.start_min), replace(turn, start_min=m.end_min)
+            if turn.production == m.production:
+                turn = max(before, after, key=lambda t: t.end_min - t.start_min)
+            else:
+                turn = before if turn.production < m.production else after
+    return turn
 
 
-def _day_bound(day: date, plant: PlantInfo, zone: ZoneInfo, shifts: Sequence[ShiftInstance]) -> int:
-    """Where a production day starts: at ``day_start``, unless a shift spans it; that shift stays whole."""
-    bound = resolve(day, plant.day_start_min, zone)
-    for shift in shifts:
-        if shift.start_us < bound < shift.end_us:
-            return shift.start_us if shift.production_date >= day.isoformat() else shift.end_us
-    own = [s.start_us for s in shifts if s.production_date == day.isoformat() and s.start_us < bound]
-    return min(own, default=bound)
+def _in_turn(shifts: Sequence[ShiftInstance]) -> list[ShiftInstance]:
+    """Let each shift end when the next begins, even where the clock jumped forward over its end.
+
+    With 02:00 → 03:00, a shift until 02:30 would end at 03:30 (S-31), half an hour into one that starts at 03:00: who
+    starts at a time that exists starts then. A shift that is over before it begins is left out.
+
+    Parameters
+    ----------
+    shifts : in nominal order, which the jump may have changed.
+    """
+    kept: list[ShiftInstance] = []
+    next_us = None
+    for shift in reversed(shifts):
+        end = shift.end_us if next_us is None else min(shift.end_us, next_us)
+        if shift.start_us < end:
+            kept.append(replace(shift, end_us=end, breaks=_inside(shift.breaks, shift.start_us, end)))
+            next_us = shift.start_us
+    return kept[::-1]
+
+
+def production_date(calendar: CalendarConfig, plant: PlantInfo, shift: DatedShift) -> date:
+    """The production day in which a shift's nominal start lies (S-32); a moved shift keeps it."""
+    nominal_min = calendar.shifts[shift.pattern.name].start_min
+    return shift.day if nominal_min >= plant.day_start_min else shift.day - timedelta(days=1)
+
+
+def exceptions_of(calendar: CalendarConfig, plant: PlantInfo, shift: ShiftInstance) -> list[CalendarException]:
+    """Dated exceptions that say something of an instance: of its shift, or of the whole date that lists it."""
+    pattern = calendar.shifts.get(shift.name)
+    day = date.fromisoformat(shift.production_date)
+    if pattern is not None and pattern.start_min < plant.day_start_min:
+        day += timedelta(days=1)
+    return [e for e in calendar.exceptions if e.date == day and e.shift in (None, shift.name)]
+
+
+def _instance(line: str, turn: _Turn, zone: ZoneInfo) -> ShiftInstance:
+    start, end = _resolved(turn.start_min, zone), _resolved(turn.end_min, zone)
+    breaks = _inside(tuple(_breaks(turn, zone)), start, end)
+    shift, day = turn.dated, turn.production.isoformat()
+    return ShiftInstance(line, day, shift.pattern.name, start, end, breaks=breaks, team=shift.team)
+
+
+def _resolved(minute: int, zone: ZoneInfo) -> int:
+    """UTC µs of a nominal minute since year 1."""
+    return resolve(date.fromordinal(minute // MINUTES_A_DAY), minute % MINUTES_A_DAY, zone)
+
+
+def _breaks(turn: _Turn, zone: ZoneInfo) -> Iterator[tuple[int, int, str]]:
+    """Breaks keep their nominal length from their resolved start (S-31).
+
+    A moved shift may begin in the midst of a break, so the break of the day before and after are looked at as well.
+    """
+    midnight = turn.dated.day.toordinal() * MINUTES_A_DAY
+    for b in turn.dated.pattern.breaks:
+        length_min = (b.end_min - b.start_min) % MINUTES_A_DAY
+        for n in (-1, 0, 1):
+            start_min = midnight + b.start_min + n * MINUTES_A_DAY
+            if start_min < turn.end_min and start_min + length_min > turn.start_min:
+                start = _resolved(start_min, zone)
+                yield start, start + length_min * 60_000_000, b.name
+
+
+def _inside(breaks: Sequence[tuple[int, int, str]], start_us: int, end_us: int) -> tuple[tuple[int, int, str], ...]:
+    """Breaks clipped to a shift; those outside it fall away."""
+    clipped = ((max(a, start_us), min(b, end_us), name) for a, b, name in breaks)
+    return tuple(b for b in clipped if b[0] < b[1])
+
+
+def _day_bounds(days: Sequence[date], plant: PlantInfo, zone: ZoneInfo, shifts: Sequence[ShiftInstance]) -> list[int]:
+    """Where production days start: at ``day_start``, but after the shifts of the days before and before their own."""
+    ordered = sorted(shifts, key=lambda s: s.production_date)
+    dates = [s.production_date for s in ordered]
+    over = list(accumulate((s.end_us for s in ordered), max))
+    begun = list(accumulate((s.start_us for s in reversed(ordered)), min))[::-1]
+    bounds = []
+    for day in days:
+        n, bound = bisect_left(dates, day.isoformat()), resolve(day, plant.day_start_min, zone)
+        bound = max(bound, over[n - 1]) if n else bound
+        bounds.append(min(bound, begun[n]) if n < len(begun) else bound)
+    return bounds
 
 
 def _tile(line: str, day: str, start: int, end: int, shifts: Sequence[ShiftInstance]) -> Iterator[ShiftInstance]:
@@ -221,8 +226,6 @@ def _tile(line: str, day: str, start: int, end: int, shifts: Sequence[ShiftInsta
         return ShiftInstance(line, day, name, cursor, until, planned=False)
 
     for shift in shifts:
-        if not (start <= shift.start_us < end):
-            continue
         if shift.start_us > cursor:
             n += 1
             yield off(shift.start_us)
@@ -264,17 +267,3 @@ def _shift_plan(shift: ShiftInstance, marks: Sequence[tuple[int, int, str, Categ
         here = [m for m in marks if m[0] <= a and b <= m[1]]
         best = min(here, key=lambda m: m[3], default=None)
         yield PlanPiece(a, b, best[3], best[2], best[4]) if best else PlanPiece(a, b, None)
-
-
-def clock_hours(start_us: int, end_us: int, zone: ZoneInfo) -> list[tuple[int, int]]:
-    """Local clock hours clipped to ``[start, end)`` (S-36); zones with half-hour offsets keep their own full hours."""
-    hours = []
-    cursor = start_us
-    while cursor < end_us:
-        local = datetime.fromtimestamp(cursor // 1_000_000, tz=zone)
-        offset = local.utcoffset() or timedelta()
-        offset_us = int(offset.total_seconds()) * 1_000_000
-        nxt = ((cursor + offset_us) // 3_600_000_000 + 1) * 3_600_000_000 - offset_us
-        hours.append((cursor, min(nxt, end_us)))
-        cursor = nxt
-    return hours

@@ -7,13 +7,13 @@ them, and what a counter still owes is carried as the run time since its last br
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from oee.kernels.agreement import Agreement, agreement
+from oee.kernels.cells import cells_between, cumulative_parts
 from oee.kernels.counters import Counted, count, pulses
 from oee.kernels.intervals import Int64s, union
 from oee.kernels.machine import (
@@ -29,9 +29,10 @@ from oee.kernels.machine import (
     MachineRules,
     MachineSamples,
 )
-from oee.kernels.parts import RunClock, difference, floor_at
+from oee.kernels.parts import RunClock
+from oee.kernels.products import NOTHING_YET, ProductLog, product_log
 from oee.kernels.states import Piece, claims, judge_silence, merge, overwrite, proofs_of_life, silences
-from oee.model import Category, Cell, CounterDecision
+from oee.model import Category, CounterDecision
 
 __all__ = [
     "FOREVER_US",
@@ -69,10 +70,12 @@ def interpret(
     counted = _count(rules, samples, checkpoint)
     proofs = _proofs(samples, checkpoint)
     hold_until_us = _hold_until(rules, proofs, start_us)
-    pieces = _pieces(rules, samples, counted, proofs, (start_us, end_us, hold_until_us))
+    carry = checkpoint.products if checkpoint else NOTHING_YET
+    log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
+    pieces = _pieces(rules, samples, counted, proofs, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
-    edges = _edges(pieces, start_us, end_us, cuts_us)
-    parts = _parts(rules, counted, edges, clock)
+    edges = _edges(pieces, start_us, end_us, (*cuts_us, *log.starts_us))
+    parts = cumulative_parts(rules, counted, edges, clock)
     if checkpoint is None:  # C(t) counts from the first sample on, a first message of parts included (S-6, S-8)
         for cumulative in parts.values():
             cumulative[0] = 0
@@ -91,10 +94,11 @@ def interpret(
         end_us,
         hold_until_us,
         pieces,
-        list(_cells(edges, parts)),
+        list(cells_between(edges, parts, log)),
         decisions,
-        [_checkpoint(t, counted, clock) for t in at.tolist() if all(c.settled_at(t) for c in counted.values())],
-        [replace(_checkpoint(c, counted, clock), proven=False) for c in cuts],
+        [_checkpoint(t, counted, clock, log) for t in at.tolist() if all(c.settled_at(t) for c in counted.values())],
+        [replace(_checkpoint(c, counted, clock, log), proven=False) for c in cuts],
+        log.runs,
     )
 
 
@@ -110,6 +114,7 @@ def _pieces(
     samples: MachineSamples,
     counted: dict[str, Counted],
     proofs: tuple[Int64s, Int64s],
+    log: ProductLog,
     span_us: tuple[int, int, int],
 ) -> list[Piece]:
     """Claims of ``[start, end)`` with every silence judged; what is said at the end itself is heard for that."""
@@ -117,7 +122,8 @@ def _pieces(
     signals = (samples.state, samples.mode, samples.fault)
     claimed = pieces = claims(start_us, end_us + 1, signals, samples.symbols, rules.meaning)
     for silence in silences(proofs, rules.max_age_us):
-        pieces = overwrite(pieces, _judged(rules, counted, claimed, silence))
+        ideal_us = rules.ideal_of(log.at(silence[0]).product)
+        pieces = overwrite(pieces, _judged(rules, counted, claimed, silence, ideal_us))
     if hold_until_us < end_us:
         pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)])
     return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
@@ -158,14 +164,18 @@ def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int
 
 
 def _judged(
-    rules: MachineRules, counted: dict[str, Counted], claimed: list[Piece], span: tuple[int, int]
+    rules: MachineRules,
+    counted: dict[str, Counted],
+    claimed: list[Piece],
+    span: tuple[int, int],
+    ideal_us: Fraction | None,
 ) -> list[Piece]:
     """What a silence was, by the claims in force at its two ends: those that the proofs of life there stand for."""
     before, after = (next((p for p in claimed if p.start_us <= t < p.end_us), None) for t in span)
     if rules.max_age_us is None or before is None:
         return []
     made = _made(rules, counted, span)
-    return judge_silence(before, after, span, max_age_us=rules.max_age_us, made=made, ideal_us=rules.ideal_cycle_us)
+    return judge_silence(before, after, span, max_age_us=rules.max_age_us, made=made, ideal_us=ideal_us)
 
 
 def _made(rules: MachineRules, counted: dict[str, Counted], span: tuple[int, int]) -> Fraction:
@@ -195,44 +205,12 @@ def _edges(pieces: list[Piece], start_us: int, end_us: int, cuts_us: tuple[int, 
     return np.unique(np.concatenate((minutes, np.array(changes + inner, np.int64))))
 
 
-def _parts(rules: MachineRules, counted: dict[str, Counted], edges: Int64s, clock: RunClock) -> dict[str, Int64s]:
-    """Whole cumulative good, reject and rework at each edge; good and reject are measured or the third of S-9."""
-    have = {signal: c for signal, c in counted.items() if len(c.ts_us)}
-    at = {s: floor_at(c, edges, clock, rules.counters[s].factor) for s, c in have.items()}
-    zero = np.zeros(len(edges), np.int64)
-    rework = at.get("rework", zero)
-    if "total" not in at:
-        return {"good": at.get("good", zero), "reject": at.get("reject", zero), "rework": rework}
-    if "good" in at and "reject" not in at:
-        return {"good": at["good"], "reject": _third(rules, have, "good", edges, clock) - rework, "rework": rework}
-    if "reject" in at:
-        return {"good": _third(rules, have, "reject", edges, clock) - rework, "reject": at["reject"], "rework": rework}
-    return {"good": at["total"] - rework, "reject": zero, "rework": rework}
-
-
-def _third(rules: MachineRules, have: dict[str, Counted], known: str, edges: Int64s, clock: RunClock) -> Int64s:
-    """Total less the known one, as a counter of its own where both count alike, else as a difference of whole parts."""
-    factor = rules.counters["total"].factor
-    if rules.counters[known].factor == factor:
-        return floor_at(difference(have["total"], have[known], clock), edges, clock, factor)
-    other = floor_at(have[known], edges, clock, rules.counters[known].factor)
-    return floor_at(have["total"], edges, clock, factor) - other
-
-
 def _agreement(rules: MachineRules, counted: dict[str, Counted], start_us: int, end_us: int) -> Agreement:
     """Whether total, good and reject, all counted, agree (S-9)."""
     have = {signal: (c, rules.counters[signal].factor) for signal, c in counted.items() if len(c.ts_us)}
     if not {"total", "good", "reject"} <= have.keys():
         return Agreement()
     return agreement(have.pop("total"), list(have.values()), start_us, end_us)
-
-
-def _cells(edges: Int64s, parts: dict[str, Int64s]) -> Iterator[Cell]:
-    """Differences between edges; the count steps at an edge belong to the stretch before it only up to ⌊C(edge)⌋."""
-    good, reject, rework = (np.diff(parts[s]) for s in ("good", "reject", "rework"))
-    for i in np.flatnonzero((good != 0) | (reject != 0) | (rework != 0)).tolist():
-        g, r, w = int(good[i]), int(reject[i]), int(rework[i])
-        yield Cell(int(edges[i]), int(edges[i + 1]), g + r + w, g, r, w)
 
 
 def _decisions(counted: dict[str, Counted], start_us: int) -> list[CounterDecision]:
@@ -283,11 +261,11 @@ def _inside(at: Int64s, starts: Int64s, ends: Int64s) -> np.ndarray:
     return inside
 
 
-def _checkpoint(at_us: int, counted: dict[str, Counted], clock: RunClock) -> Checkpoint:
+def _checkpoint(at_us: int, counted: dict[str, Counted], clock: RunClock, log: ProductLog) -> Checkpoint:
     states = {}
     for signal, c in counted.items():
         carry = c.carry_at(at_us)
         if carry is not None:
             run = clock.at(np.array([carry.ts_us, at_us], np.int64))
             states[signal] = CounterState(carry, int(run[1] - run[0]))
-    return Checkpoint(at_us, states)
+    return Checkpoint(at_us, states, products=log.before(at_us))

@@ -12,7 +12,7 @@ from enum import IntEnum
 from fractions import Fraction
 
 US_PER_S = 1_000_000
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Version of the calculation rules; part of every result's definition, so that a change of rules revises results."""
 
 
@@ -183,6 +183,7 @@ class ShiftInstance:
 
     ``breaks`` are resolved UTC pieces ``(start_us, end_us, name)`` inside the instance;
     ``planned`` is False for ``off`` instances; a cancelled shift keeps its identity and has ``cancelled`` set.
+    ``team`` works it, where a rotation has teams; another team makes it no other shift.
     """
 
     line: str
@@ -193,6 +194,7 @@ class ShiftInstance:
     planned: bool = True
     cancelled: bool = False
     breaks: tuple[tuple[int, int, str], ...] = ()
+    team: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -250,7 +252,7 @@ class CounterDecision:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Whole parts counted in a stretch within one minute and one claim; stretches without parts are left out."""
+    """Whole parts of a stretch within one minute, claim, product and order; stretches without parts are left out."""
 
     start_us: int
     end_us: int
@@ -258,6 +260,8 @@ class Cell:
     good_count: int
     reject_count: int
     rework_count: int
+    product: str | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from oee.calculate import CalculationRules, Settled, cut, extend, settle
 from oee.calendar import PlanPiece
 from oee.interpret import Checkpoint, CounterRule, Facts, MachineRules, MachineSamples, interpret
+from oee.kernels.products import KEYS
 from oee.kernels.states import Series
 from oee.model import Category, WindowResult
 
@@ -71,8 +72,9 @@ def machine(
     counters: Mapping[str, CounterRule] | None = None,
     faults: Mapping[str, tuple[str, Category, bool]] | None = None,
     profile: str = "custom",
+    cycles_s: Mapping[str, int] | None = None,
 ) -> MachineRules:
-    """Rules of a machine whose states are run, stop, wait and setup."""
+    """Rules of a machine whose states are run, stop, wait and setup; ``cycles_s`` are ideal cycles by product."""
     return MachineRules(
         profile,
         STATES,
@@ -80,6 +82,7 @@ def machine(
         None if max_age_s is None else max_age_s * S_US,
         None if ideal_s is None else Fraction(str(ideal_s)) * S_US,
         {"total": COUNTER} if counters is None else counters,
+        ideal_cycles={p: Fraction(s * S_US) for p, s in (cycles_s or {}).items()},
     )
 
 
@@ -88,14 +91,21 @@ def samples(
     *,
     mode: Texts = (),
     fault: Texts = (),
+    product: Texts | None = None,
+    order: Texts | None = None,
     alive: Sequence[tuple[int, int]] = (),
     through: int | None = None,
     **counters: Sequence[tuple[int, float]],
 ) -> MachineSamples:
-    """Samples in order of time; ``through`` is the last proof of life where it is later than all of them."""
-    words = sorted({w for series in (state, mode, fault) for _, w in series if w is not None})
+    """Samples in order of time; ``through`` is the last proof of life where it is later than all of them.
+
+    A product or order that is None is not followed.
+    """
+    made = {key: rows for key, rows in zip(KEYS, (product, order), strict=True) if rows is not None}
+    texts = (state, mode, fault, *made.values())
+    words = sorted({w for series in texts for _, w in series if w is not None})
     index = {w: i for i, w in enumerate(words)}
-    moments = [t for series in (state, mode, fault, *counters.values()) for t, *_ in series] + [b for _, b in alive]
+    moments = [t for series in (*texts, *counters.values()) for t, *_ in series] + [b for _, b in alive]
     starts, ends = np.array(list(alive), np.int64).reshape(-1, 2).T
     return MachineSamples(
         tuple(words),
@@ -106,6 +116,7 @@ def samples(
         },
         alive=(starts, ends),
         through_us=max([*moments, through or moments[0]]),
+        products={key: _series(rows, index) for key, rows in made.items()},
     )
 
 
@@ -119,7 +130,8 @@ def _series(rows: Texts, index: Mapping[str, int]) -> Series:
 
 def first_us(s: MachineSamples) -> int:
     """The first sample of all."""
-    moments = [x.ts_us for x in (s.state, s.mode, s.fault)] + [ts for ts, _ in s.counters.values()]
+    moments = [x.ts_us for x in (s.state, s.mode, s.fault, *s.products.values())]
+    moments += [ts for ts, _ in s.counters.values()]
     return min(int(m[0]) for m in moments if len(m))
 
 
@@ -148,6 +160,7 @@ def samples_from(s: MachineSamples, checkpoint: Checkpoint) -> MachineSamples:
         state=_from(s.state, start),
         mode=_from(s.mode, start),
         fault=_from(s.fault, start),
+        products={key: _from(series, start) for key, series in s.products.items()},
         counters=counters,
         alive=(np.maximum(starts[keep], start), ends[keep]),
     )
@@ -183,7 +196,7 @@ def settled_of(
     """Final categories over the calendar, told up to ``until_us`` (the last proof of life where not given)."""
     until = facts.through_us if until_us is None else until_us
     pieces = extend(facts.pieces, facts.through_us, facts.hold_until_us, until)
-    return settle(pieces, facts.cells, facts.decisions, told_until(plan, until), rules)
+    return settle(pieces, facts.cells, facts.decisions, told_until(plan, until), rules, facts.runs)
 
 
 def result_of(

@@ -133,6 +133,7 @@ def _shift_item(instance: ShiftInstance, zone: ZoneInfo) -> dict[str, Any]:
         "line": instance.line,
         "production_date": instance.production_date,
         "shift": instance.name,
+        "team": instance.team,
         "start": local_iso(instance.start_us, zone),
         "end": local_iso(instance.end_us, zone),
         "length_s": seconds(instance.end_us - instance.start_us),

@@ -59,6 +59,7 @@ class Kpi(Shape):
     line: str
     machine: str | None = Field(description="null: the line as a whole.")
     shift: str | None
+    team: str | None = Field(description="Who worked the shift, where a rotation has teams.")
     production_date: str | None
     start: Timestamp
     end: Timestamp
@@ -208,6 +209,7 @@ class Shift(Shape):
     line: str
     production_date: str
     shift: str
+    team: str | None = Field(description="Who works it, where a rotation has teams.")
     start: Timestamp
     end: Timestamp
     length_s: float

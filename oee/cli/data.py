@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
-from oee.calendar import instances
 from oee.cli.common import database, day_of, instant_us, say
+from oee.cli.shift_table import shift_table
 from oee.cli.web import json_report, standalone_report
+from oee.collect.import_parquet import import_parquet
 from oee.collect.importer import import_csv
 from oee.compute.data_health import DataHealth
+from oee.compute.plan import timeline
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService, clock_us, mark_again
-from oee.errors import InputError, NotFoundError
-from oee.report.kpi import local_iso
+from oee.errors import ConfigError, InputError, NotFoundError
 from oee.store.master import Master
 from oee.store.times import FAR_US
 
@@ -25,11 +25,10 @@ from oee.store.times import FAR_US
 @click.command("import")
 @click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
 def import_(samples: Path) -> None:
-    """Import history from a CSV file: ts,machine,signal,value[,quality]."""
-    if samples.suffix.lower() == ".parquet":
-        raise InputError(f"{samples}: Parquet is not there yet in this version; convert it to CSV")
+    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality]."""
+    read = import_parquet if samples.suffix.lower() == ".parquet" else import_csv
     with database() as db:
-        report = import_csv(db, samples, clock_us(), say)
+        report = read(db, samples, clock_us(), say)
     click.echo(f"rows new {report.new}, duplicate {report.duplicate}, rejected {report.rejected}")
     if report.rejected and not report.new and not report.duplicate:
         sys.exit(1)
@@ -56,22 +55,21 @@ def recompute(line: str | None, from_: str | None, to: str | None) -> None:
 @click.option("--from", "from_", required=True, metavar="D")
 @click.option("--to", required=True, metavar="D", help="last production date")
 def shifts(line: str, from_: str, to: str) -> None:
-    """Preview the shift instances of a line."""
+    """Preview the shifts of a line, of any dates, as the calendars in force then lay them out."""
     first, last = day_of(from_, "--from"), day_of(to, "--to")
     if not first <= last <= first + timedelta(days=400):
         raise InputError("--to must lie within 400 days after --from")
     with database() as db:
         master = Master(db)
         master.ids().line(line)
-        plant = master.config_at(clock_us()).plant
+        plant, configs = master.config_at(clock_us()).plant, master.configs()
     if line not in plant.lines:
         raise NotFoundError(f"line {line!r} is not in the plant now; lines there: {', '.join(plant.lines)}")
-    zone = ZoneInfo(plant.plant.timezone)
-    for shift in instances(line, plant.calendars[plant.lines[line].calendar], plant.plant, first, last):
-        hours = (shift.end_us - shift.start_us) / 3_600_000_000
-        note = "  cancelled" if shift.cancelled else ""
-        start, end = local_iso(shift.start_us, zone), local_iso(shift.end_us, zone)
-        click.echo(f"{shift.production_date}  {shift.name:<10} {start}  {end}  {hours:.2f} h{note}")
+    try:
+        found = timeline(line, configs, first, last)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    click.echo("\n".join(shift_table(found, plant.calendars[plant.lines[line].calendar], plant.plant)))
 
 
 @click.command()

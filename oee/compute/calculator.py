@@ -7,19 +7,23 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from oee.calculate import CalculationRules, Settled, cut, decided_until, extend, settle
+from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until, extend, settle
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
-from oee.compute.interpreter import load, rules_at
-from oee.compute.rules import calculation_rules, category_of, definition, ideal_cycle_us
+from oee.compute.interpreter import rules_at
+from oee.compute.loading import load
+from oee.compute.rules import calculation_rules, category_of, definition
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
 from oee.interpret import MINUTE_US, interpret
+from oee.kernels.products import ProductKey
 from oee.model import Category, Cell, HourRow, ShiftInstance, ShiftResult, WindowResult
+from oee.store.checkpoints import checkpoint_before
 from oee.store.database import Session
 from oee.store.facts import (
+    FactsState,
     StoredFacts,
-    checkpoint_before,
     facts_state,
+    last_change_us,
     read_facts,
     run_after_us,
     run_before_us,
@@ -89,9 +93,9 @@ class Context:
 def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tuple[int, int], now_us: int) -> Context:
     """Settle everything over a span, from the run before it to the run after it, told up to ``now``."""
     machine_id = ids.machine(who.line.id, who.source.id)
-    start_us, end_us = _around(conn, machine_id, span_us, now_us)
-    stored = read_facts(conn, machine_id, start_us, end_us)
     state = facts_state(conn, machine_id)
+    start_us, end_us = _around(conn, machine_id, state, span_us, now_us)
+    stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
         through_us = state.through_us
@@ -99,17 +103,25 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
     calendar = _plan(conn, ids, who, start_us, end_us)
     rules = calculation_rules(who.plant, who.source)
-    settled = settle(pieces, cells, stored.decisions, calendar, rules)
+    settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs)
     return Context(who, rules, settled, calendar, through_us, now_us)
 
 
-def _around(conn: Session, machine_id: int, span_us: tuple[int, int], now_us: int) -> tuple[int, int]:
-    """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23)."""
+def _around(
+    conn: Session, machine_id: int, state: FactsState | None, span_us: tuple[int, int], now_us: int
+) -> tuple[int, int]:
+    """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23, S-25)."""
     before = run_before_us(conn, machine_id, span_us[0])
     after = run_after_us(conn, machine_id, span_us[1])
-    start = span_us[0] if before is None else min(before, span_us[0])
-    end = span_us[1] + DECIDES_US if after is None else min(after + 1, span_us[1] + DECIDES_US)
-    return start, min(max(span_us[1], end), max(now_us, span_us[1]))
+    if before is None:  # it never ran before: a standstill may reach back to the first word, a day of it decides
+        before = max(state.first_us, span_us[0] - DECIDES_US) if state else span_us[0]
+    end = span_us[1] + DECIDES_US
+    if after is None or after >= end:  # long decided to be no small stop; yet a change makes it a changeover
+        change = last_change_us(conn, machine_id, end, max(now_us, end) if after is None else after)
+        end = end if change is None else change + 1
+    else:
+        end = after + 1
+    return min(before, span_us[0]), min(max(span_us[1], end), max(now_us, span_us[1]))
 
 
 def _with_edges(
@@ -180,12 +192,22 @@ def window(ctx: Context, start_us: int, end_us: int) -> WindowResult:
     return cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us)
 
 
+def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> list[tuple[str | None, WindowResult]]:
+    """`window` per product or order, in the order of their first appearance; None is the time without one.
+
+    The rows' elements sum to the window's. A changeover and its stop belong to what comes in (S-25), parts to what was
+    in force as they were made (S-12).
+    """
+    end = max(min(end_us, ctx.now_us), start_us)
+    return cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
+
+
 def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
     """Everything to say of one instance, live while it runs."""
     result = window(ctx, instance.start_us, instance.end_us)
     hours = tuple(_hour(ctx, instance, a, b) for a, b in _hours(ctx, instance))
-    elapsed = planned_us(ctx, instance, instance.start_us, min(instance.end_us, ctx.now_us))
-    whole = planned_us(ctx, instance, instance.start_us, instance.end_us)
+    elapsed = _planned_spans(ctx, instance, instance.start_us, min(instance.end_us, ctx.now_us))
+    whole = _planned_spans(ctx, instance, instance.start_us, instance.end_us)
     return ShiftResult(
         id="",
         line=ctx.who.line.id,
@@ -212,23 +234,41 @@ def _hours(ctx: Context, instance: ShiftInstance) -> list[tuple[int, int]]:
 def _hour(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> HourRow:
     planned = planned_us(ctx, instance, start_us, end_us)
     elements = window(ctx, start_us, end_us).elements
-    return HourRow(start_us, end_us, elements, planned, _target(ctx, planned))
+    target = _target(ctx, _planned_spans(ctx, instance, start_us, end_us))
+    return HourRow(start_us, end_us, elements, planned, target)
 
 
 def planned_us(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> int:
     """Time [µs] that the plan means for production in ``[start, end)``: less breaks and planned maintenance."""
+    return sum(b - a for a, b in _planned_spans(ctx, instance, start_us, end_us))
+
+
+def _planned_spans(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> list[tuple[int, int]]:
     if not instance.planned:
-        return 0
+        return []
     calendar = ctx.who.plant.calendars[ctx.who.line.calendar]
     windows = maintenance_windows(calendar, ctx.who.source.id, ctx.who.zone)
     pieces = plan([instance], windows, category_of(ctx.who.plant.policies.maintenance))
     spans = ((max(p.start_us, start_us), min(p.end_us, end_us)) for p in pieces if p.category is None)
-    return sum(max(b - a, 0) for a, b in spans)
+    return [(a, b) for a, b in spans if a < b]
 
 
-def _target(ctx: Context, planned: int) -> Fraction | None:
-    """Good parts that the OEE target asks of planned time; None without a target or an ideal cycle."""
-    ideal, target = ideal_cycle_us(ctx.who.source), ctx.who.line.targets.oee
-    if ideal is None or target is None:
+def _target(ctx: Context, planned: Sequence[tuple[int, int]]) -> Fraction | None:
+    """Good parts that the OEE target asks of planned time; None without a target or an ideal cycle.
+
+    Each stretch asks by the product in force, what is to come by the one in force now. Time without a product asks for
+    nothing, unless the machine has a cycle of its own.
+    """
+    target = ctx.who.line.targets.oee
+    if target is None:
         return None
-    return Fraction(str(target)) * planned / ideal
+    stretches = [piece for a, b in planned for piece in ctx.settled.timeline.split(a, b)]
+    asked, known = Fraction(0), not stretches and ctx.rules.has_ideal
+    for a, b, run in stretches:
+        product = (run and run.product) or ctx.rules.product
+        ideal = ctx.rules.ideal_of(product)
+        if ideal is None and product is not None:
+            return None
+        if ideal is not None:
+            asked, known = asked + (b - a) / ideal, True
+    return Fraction(str(target)) * asked if known else None

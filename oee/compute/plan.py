@@ -94,8 +94,16 @@ def _handed_over(old: list[ShiftInstance], new: tuple[ShiftInstance, ...]) -> li
     if not kept[-1].planned:
         kept[-1] = replace(kept[-1], end_us=new[0].start_us)
     join_us = kept[-1].end_us
-    later = [replace(i, start_us=max(i.start_us, join_us)) for i in new if i.end_us > join_us]
+    later = [_from(i, join_us) for i in new if i.end_us > join_us]
     if later and later[0].start_us > join_us:
         join = replace(kept[-1], name="off-join", start_us=join_us, end_us=later[0].start_us, planned=False, breaks=())
         later.insert(0, join)
     return kept + later
+
+
+def _from(instance: ShiftInstance, start_us: int) -> ShiftInstance:
+    """An instance less what lies before an instant, breaks too."""
+    if instance.start_us >= start_us:
+        return instance
+    breaks = tuple((max(a, start_us), b, name) for a, b, name in instance.breaks if b > start_us)
+    return replace(instance, start_us=start_us, breaks=breaks)

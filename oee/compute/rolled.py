@@ -49,7 +49,8 @@ def _booked_as(who: Subject) -> BookedAs:
     rules = calculation_rules(who.plant, who.source)
 
     def book(product: str | None) -> tuple[str | None, Fraction | None]:
-        return product or rules.product, rules.ideal_cycle_us
+        named = product or rules.product
+        return named, rules.ideal_of(named)
 
     return book
 

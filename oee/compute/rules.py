@@ -9,6 +9,7 @@ from fractions import Fraction
 from oee.calculate import CalculationRules
 from oee.config.model import LineConfig, MachineConfig, PlantConfig, ReasonConfig, SignalConfig
 from oee.interpret import CounterRule, MachineRules
+from oee.kernels.products import KEYS
 from oee.model import RULES_VERSION, US_PER_S, Category
 
 COUNTERS = ("total", "good", "reject", "rework")
@@ -29,6 +30,7 @@ def all_reasons(reasons: Iterable[ReasonConfig]) -> Iterator[ReasonConfig]:
 def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
     """How one machine's samples are read."""
     state, fault = machine.signals.get("state"), machine.signals.get("fault")
+    follows = tuple(key for key in KEYS if key in machine.signals)
     tree = {r.code: r for r in all_reasons(plant.reasons)}
     faults = {}
     for value, code in (fault.reasons if fault else {}).items():
@@ -44,12 +46,19 @@ def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
             name: _counter(plant, machine, machine.signals[name]) for name in COUNTERS if name in machine.signals
         },
         state_source=state.connector if state else None,
+        ideal_cycles=ideal_cycles_us(machine),
+        follows=follows,
     )
 
 
 def ideal_cycle_us(machine: MachineConfig) -> Fraction | None:
-    """Exact µs per part (S-12: resolved in the configuration), None where unknown."""
+    """Exact µs per part of what no signal names (S-12: resolved in the configuration), None where unknown."""
     return None if machine.ideal_cycle_s is None else machine.ideal_cycle_s * US_PER_S
+
+
+def ideal_cycles_us(machine: MachineConfig) -> dict[str, Fraction]:
+    """Exact µs per part of the products that a signal may name (S-12)."""
+    return {product: cycle * US_PER_S for product, cycle in sorted(machine.ideal_cycles_s.items())}
 
 
 def _counter(plant: PlantConfig, machine: MachineConfig, signal: SignalConfig) -> CounterRule:
@@ -75,6 +84,7 @@ def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> Calculation
         product=machine.product,
         ideal_cycle_us=ideal_cycle_us(machine),
         quality_known=machine.reject_source != "none",
+        ideal_cycles=ideal_cycles_us(machine),
     )
 
 

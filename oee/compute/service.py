@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from oee.compute.interpreter import interpret_dirty
+from oee.compute.interpreter import interpret_dirty, mark_outdated
 from oee.compute.plan import Planner
 from oee.compute.rolled import Look, all_results, every_machine
 from oee.errors import DatabaseConflict, DatabaseUnavailable
@@ -51,6 +51,7 @@ class ComputeService:
         self.master = Master(database)
         self._planner = Planner(database, self.master)
         self._patient_until_us = 0
+        self._rules_checked = False
 
     def tick(self, *, live: bool = True, close: bool = True, budget_s: float = CLOSE_BUDGET_S) -> Round:
         """Do what is due once; cheap when nothing is. Interpretation and live results come before closed shifts.
@@ -63,6 +64,9 @@ class ComputeService:
         """
         if not self.master.configs():
             return Round(0, 0)
+        if not self._rules_checked:
+            again(partial(mark_outdated, self.database))
+            self._rules_checked = True
         machines = again(partial(interpret_dirty, self.database, self.master, self.now_us()))
         again(partial(self._planner.ensure, self.now_us()))
         ids = self.master.ids()

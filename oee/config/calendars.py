@@ -1,6 +1,7 @@
 """Calendars of the plant file: shifts, week or rotation, dated exceptions, planned maintenance (S-30…S-33)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from oee.config.faults import Faults, Refusal
@@ -12,8 +13,8 @@ from oee.config.model import (
     Rotation,
     ShiftPattern,
 )
-from oee.config.overlaps import check_breaks, check_cycle, check_day, check_exceptions
-from oee.config.scalars import clock, clock_end, day, flag, moment, reference, text
+from oee.config.overlaps import check_breaks, check_cycle, check_day, check_exceptions, check_teams
+from oee.config.scalars import clock, clock_end, day, flag, moment, reference, text, whole
 from oee.config.section import Item, Section, elements
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,6 +35,7 @@ def read_calendar(item: Item, machines: Iterable[str], faults: Faults) -> Calend
         listed = section.listed("exceptions")
         exceptions = tuple(_exception(i, shifts, faults) for i in listed)
         calendar = CalendarConfig(item.name, shifts, week, rotation, exceptions, maintenance)
+        check_teams(section, calendar)
         check_exceptions(section, listed, calendar)
     return calendar
 
@@ -79,9 +81,12 @@ def _rotation(item: Item, shifts: Shifts, faults: Faults) -> Rotation:
     with Section(item, faults) as section:
         anchor = section.need("anchor", day, date.min, "anchor: 2026-01-05")
         listed = section.need("days", elements, (), "days: [[early], [late], []]")
+        if not listed and not section.has_fault:
+            section.fault(item, "has no days; list them, such as `days: [[early], [late], []]`")
         days = tuple(section.attempt(i, lambda i: _shift_names(i, shifts, section), ()) for i in listed)
         check_cycle(days, tuple(f"days[{n}]" for n in range(len(days))), shifts)
-    return Rotation(anchor, days)
+        offsets = {i.name: section.attempt(i, whole(least=0), None) for i in section.named("teams")}
+    return Rotation(anchor, days, {team: offset for team, offset in offsets.items() if offset is not None})
 
 
 def _one_pattern(section: Section) -> None:
@@ -102,21 +107,34 @@ def _exception(item: Item, shifts: Shifts, faults: Faults) -> CalendarException:
         closed = section.take("closed", _only_true, False)
         names = section.take("shifts", lambda i: _shift_names(i, shifts, section), None)
         if section.get("shift") is None:
-            section.refuse(("start", "end", "cancelled"), "belongs to an exception with `shift`; name the shift")
+            section.refuse(
+                ("start", "end", "breaks", "cancelled"), "belongs to an exception with `shift`; name the shift"
+            )
             return CalendarException(date_, name, closed, names)
         shift = section.take("shift", reference("shift", shifts), None)
-        start, end, cancelled = _moved_or_cancelled(section)
-    return CalendarException(date_, name, shift=shift, start_min=start, end_min=end, cancelled=cancelled)
+        return _changed(section, CalendarException(date_, name, shift=shift), shifts, faults)
 
 
-def _moved_or_cancelled(section: Section) -> tuple[int | None, int | None, bool]:
+def _changed(section: Section, said: CalendarException, shifts: Shifts, faults: Faults) -> CalendarException:
+    """Read what happens to one shift of a date: cancelled, at other times, with other breaks."""
     if section.get("cancelled"):
-        section.refuse(("start", "end"), "stands beside `cancelled: true`; keep one of the two")
-        return None, None, section.take("cancelled", _only_true, False)
-    if section.get("start") is None and section.get("end") is None:
-        section.fault(section.item, "does not say what happens; add `start` and `end`, or `cancelled: true`")
-    start = section.need("start", clock, 0, 'start: "07:00"')
-    return start, section.need("end", clock_end, 0, 'end: "15:00"'), False
+        section.refuse(("start", "end", "breaks"), "stands beside `cancelled: true`; keep one of the two")
+        return replace(said, cancelled=section.take("cancelled", _only_true, False))
+    listed = section.listed("breaks")
+    usual = shifts.get(said.shift or "")
+    start, end = (usual.start_min, usual.end_min) if usual else (0, 0)
+    if section.get("start") or section.get("end"):
+        start = section.need("start", clock, 0, 'start: "07:00"')
+        end = section.need("end", clock_end, 0, 'end: "15:00"')
+        said = replace(said, start_min=start, end_min=end)
+    elif section.get("breaks") is None:
+        section.fault(section.item, "does not say what happens; add `start` and `end`, `breaks`, or `cancelled: true`")
+    if section.get("breaks") is None:
+        return said
+    breaks = tuple(_break(i, faults) for i in listed)
+    if not section.has_fault:
+        check_breaks(section, listed, ShiftPattern(said.shift or "", start, end, breaks))
+    return replace(said, breaks=breaks)
 
 
 def _only_true(item: Item) -> bool:

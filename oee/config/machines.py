@@ -27,7 +27,8 @@ def read_ideal(section: Section) -> Fraction | None:
 def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> MachineConfig:
     """Read one machine and resolve its product, its ideal cycle and its defaults."""
     with Section(item, line.faults) as section:
-        product, ideal = _product(section, catalog)
+        own_ideal = read_ideal(section)
+        listed = _listed(section, catalog)
         min_stop = section.take("min_stop_s", micros, MIN_STOP_US)
         small_stop_max = section.take("small_stop_max_s", micros, SMALL_STOP_MAX_US)
         if min_stop > small_stop_max:
@@ -38,6 +39,8 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
         parts_per_count = section.take("parts_per_count", number(above=0, most=10**9), Fraction(1))
         name = section.take("name", text, item.name)
         signals = read_signals(section, catalog)
+        named = "product" in signals
+        product, ideal = (None, own_ideal) if named else _default(own_ideal, listed, catalog)
         return MachineConfig(
             id=item.name,
             line=line_id,
@@ -51,24 +54,36 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
             max_age_us=section.take("max_age_s", optional(micros), _max_age(signals)),
             reject_source=_reject_source(section, signals),
             signals=signals,
+            ideal_cycles_s=_cycles(own_ideal, listed, catalog) if named else {},
         )
 
 
-def _product(section: Section, catalog: Catalog) -> tuple[str | None, Fraction | None]:
-    """Resolve product and ideal cycle: machine × product, then machine, then product (S-12)."""
-    own_ideal = read_ideal(section)
-    listed = section.named("products")
-    if not listed:
-        product = next(iter(catalog.products)) if len(catalog.products) == 1 else None
-        return product, own_ideal or (catalog.products[product].ideal_cycle_s if product else None)
-    name = listed[0].name
-    with Section(listed[0], section.faults) as entry:
-        ideal = read_ideal(entry) or own_ideal
-    if name not in catalog.products:
-        known = suggestion(name, catalog.products) or "; none is defined"
-        section.fault(listed[0], f"no product `{name}`{known}")
-        return None, ideal
-    return name, ideal or catalog.products[name].ideal_cycle_s
+def _listed(section: Section, catalog: Catalog) -> dict[str, Fraction | None]:
+    """Read the products listed at the machine, each with its cycle there."""
+    listed = {}
+    for item in section.named("products"):
+        with Section(item, section.faults) as entry:
+            listed[item.name] = read_ideal(entry)
+        if item.name not in catalog.products:
+            known = suggestion(item.name, catalog.products) or "; none is defined"
+            section.fault(item, f"no product `{item.name}`{known}")
+    return listed
+
+
+def _default(
+    own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog
+) -> tuple[str | None, Fraction | None]:
+    """Say what is made where no signal does: the machine's only product, else the plant's only one."""
+    names = list(listed or catalog.products)
+    if len(names) != 1:
+        return None, own
+    return names[0], _cycles(own, listed, catalog).get(names[0])
+
+
+def _cycles(own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog) -> dict[str, Fraction]:
+    """Resolve the cycle of every product: machine × product, then machine, then product (S-12)."""
+    known = {name: listed.get(name) or own or product.ideal_cycle_s for name, product in catalog.products.items()}
+    return {name: cycle for name, cycle in known.items() if cycle is not None}
 
 
 def _max_age(signals: Mapping[str, SignalConfig]) -> int | None:

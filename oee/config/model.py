@@ -41,7 +41,10 @@ class ShiftPattern:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A cycle of days that repeats from `anchor` on and before it; each day lists shift names (S-33)."""
+    """A cycle of days that repeats from `anchor` on and before it; each day lists shift names (S-33).
+
+    Each of the `teams` works the whole cycle, its number of days further on.
+    """
 
     anchor: date
     days: tuple[tuple[str, ...], ...]
@@ -52,8 +55,8 @@ class Rotation:
 class CalendarException:
     """One dated exception, in one of four forms.
 
-    `closed`; `shifts` (replaces the day's list); `shift` with `start_min` and `end_min` (moved); `shift` with
-    `cancelled`.
+    `closed`; `shifts` (replaces the day's list); `shift` with `start_min` and `end_min` (moved) or `breaks` (instead
+    of the shift's own), or both; `shift` with `cancelled`.
     """
 
     date: date
@@ -64,6 +67,7 @@ class CalendarException:
     start_min: int | None = None
     end_min: int | None = None
     cancelled: bool = False
+    breaks: tuple[BreakPattern, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,11 @@ class SignalConfig:
 
 @dataclass(frozen=True, slots=True)
 class MachineConfig:
-    """A machine, everything resolved: `product`, `ideal_cycle_s` by S-12, limits of S-22 and S-26 in µs."""
+    """A machine, everything resolved by S-12, limits of S-22 and S-26 in µs.
+
+    `product` and `ideal_cycle_s` hold where no signal names a product; with a `product` signal `ideal_cycles_s` has
+    the cycles of the products that it may name, and `ideal_cycle_s` is the machine's own.
+    """
 
     id: str
     line: str
@@ -168,6 +176,7 @@ class MachineConfig:
     max_age_us: int | None = None
     reject_source: str = "booked"
     signals: Mapping[str, SignalConfig] = field(default_factory=dict)
+    ideal_cycles_s: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

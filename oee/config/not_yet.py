@@ -6,7 +6,7 @@ A version that gives one of these its effect deletes its entry here, and nothing
 from dataclasses import dataclass
 
 from oee.config.faults import is_near
-from oee.config.tree import Items, Keys, Node, Scalar
+from oee.config.tree import Node, Scalar
 
 _SIGNAL = ("lines", "*", "machines", "*", "signals", "*")
 
@@ -20,13 +20,11 @@ class NotYet:
     where : parts of the key, `*` for any name.
     mend : what to write instead.
     effective : the values that do have effect; none means that the whole key has no effect.
-    most : number of entries that do have effect.
     """
 
     where: tuple[str, ...]
     mend: str = "remove it"
     effective: tuple[str, ...] = ()
-    most: int | None = None
 
 
 def _keys(prefix: tuple[str, ...], *names: str, mend: str = "remove it") -> tuple[NotYet, ...]:
@@ -43,9 +41,7 @@ NOT_YET: tuple[NotYet, ...] = (
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls"),
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
-    NotYet(("calendars", "*", "rotation", "teams")),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
-    NotYet(("lines", "*", "machines", "*", "products"), "keep one entry", most=1),
     *_keys(_SIGNAL[:-1], "speed"),
     *_keys(_SIGNAL, "offset"),
     *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),
@@ -68,9 +64,6 @@ def _matches(where: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 
 def _refused(entry: NotYet, key: str, node: Node) -> str | None:
-    if entry.most is not None:
-        count = len(node.pairs) if isinstance(node, Keys) else len(node.nodes) if isinstance(node, Items) else 0
-        return f"more than {entry.most} entry has" if count > entry.most else None
     if not entry.effective:
         return f"`{key}` has"
     if not isinstance(node, Scalar) or node.kind == "null":

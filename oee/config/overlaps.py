@@ -5,20 +5,15 @@ A moved shift is not compared with its neighbours: the calendar decides who give
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
+from oee.config.dated import DAY_MIN, dated, length_min, pattern_of
 from oee.config.faults import Refusal
-from oee.config.model import BreakPattern, CalendarConfig, ShiftPattern
+from oee.config.model import BreakPattern, CalendarConfig, CalendarException, ShiftPattern
 from oee.config.scalars import show_clock
 from oee.config.section import Item, Section
 
-DAY_MIN = 1440
 Shifts = Mapping[str, ShiftPattern]
-
-
-def length_min(start_min: int, end_min: int) -> int:
-    """Return the nominal length of a shift; start = end means 24 h (S-30)."""
-    return (end_min - start_min) % DAY_MIN or DAY_MIN
 
 
 def check_breaks(section: Section, listed: Sequence[Item], shift: ShiftPattern) -> None:
@@ -78,40 +73,61 @@ def _span(piece: ShiftPattern | BreakPattern) -> str:
     return f"{show_clock(piece.start_min)}–{show_clock(piece.end_min)}"
 
 
+def check_teams(section: Section, calendar: CalendarConfig) -> None:
+    """Note two teams at one shift, or at shifts that overlap, on any day of the rotation."""
+    rotation, at = calendar.rotation, section.get("rotation")
+    if rotation is None or at is None or not rotation.teams or rotation.anchor == date.min:
+        return  # no teams, or an anchor that is at fault already
+    for n in range(len(rotation.days)):
+        day = rotation.anchor + timedelta(days=n)
+        both = (*pattern_of(calendar, day), *pattern_of(calendar, day + timedelta(days=1)))
+        for a, b in pairwise(sorted(both, key=lambda shift: shift.start_min)):
+            if a.team == b.team or a.end_min <= b.start_min:
+                continue
+            told = f"{_told(b.pattern)} of team {b.team} on {b.day}"
+            what = f"team {a.team} works {_told(a.pattern)} on {a.day}, which overlaps {told}"
+            if (a.pattern, a.day) == (b.pattern, b.day):
+                what = f"teams {a.team} and {b.team} both work {a.pattern.name} on {a.day}"
+            section.fault(at, f"{what}; change an offset")
+            return
+
+
 def check_exceptions(section: Section, listed: Sequence[Item], calendar: CalendarConfig) -> None:
-    """Note exceptions that say one thing twice, and lists of shifts that run into the day before or after."""
+    """Note exceptions that contradict each other, and lists of shifts that run into the day before or after."""
     seen: dict[tuple[date, str | None], str] = {}
-    for item, exception in zip(listed, calendar.exceptions, strict=True):
-        if exception.date == date.min:  # its date is at fault already
-            continue
+    given = [(i, e) for i, e in zip(listed, calendar.exceptions, strict=True) if e.date != date.min]  # else at fault
+    for item, exception in given:
         first = seen.setdefault((exception.date, exception.shift), item.name)
         if first != item.name:
             section.fault(item, f"{exception.date} has its exception in {first} already; keep one of the two")
         if exception.shifts:
             for day in (exception.date - timedelta(days=1), exception.date):
                 _check_neighbours(section, item, day, calendar)
+    closed = {e.date: item.name for item, e in given if e.closed}
+    for item, exception in given:
+        if exception.date in closed and exception.shift is not None and not exception.cancelled:
+            where = closed[exception.date]
+            section.fault(item, f"{exception.date} is closed by {where}; remove one, or list the `shifts` worked")
+    _check_moved(section, given, calendar)
 
 
 def _check_neighbours(section: Section, item: Item, day: date, calendar: CalendarConfig) -> None:
-    following = day + timedelta(days=1)
-    clash = _runs_into(_worked(calendar, day), _worked(calendar, following), calendar.shifts)
-    if clash:
-        section.fault(item, f"{clash[0]} of {day} runs into {clash[1]} of {following}; leave one out")
+    """Note shifts at their usual times that run into the next day's; a moved one takes its time from them."""
+    both = [[s for s in dated(calendar, d) if s.is_worked and not s.is_moved] for d in (day, day + timedelta(days=1))]
+    for a, b in product(*both):
+        if a.end_min > b.start_min:
+            section.fault(item, f"{_told(a.pattern)} of {a.day} runs into {_told(b.pattern)} of {b.day}; leave one out")
+            return
 
 
-def _worked(calendar: CalendarConfig, day: date) -> tuple[str, ...]:
-    """Return the shifts of a date that are worked at their usual times."""
-    dated = [e for e in calendar.exceptions if e.date == day]
-    if any(e.closed for e in dated):
-        return ()
-    names = next((e.shifts for e in dated if e.shifts is not None), None)
-    changed = {e.shift for e in dated}
-    return tuple(n for n in (_pattern(calendar, day) if names is None else names) if n not in changed)
-
-
-def _pattern(calendar: CalendarConfig, day: date) -> tuple[str, ...]:
-    if calendar.week:
-        return calendar.week[day.weekday()]
-    days = calendar.rotation.days if calendar.rotation else ()
-    anchor = calendar.rotation.anchor if calendar.rotation else day
-    return days[(day - anchor).days % len(days)] if days else ()
+def _check_moved(section: Section, given: Sequence[tuple[Item, CalendarException]], calendar: CalendarConfig) -> None:
+    """Note two moved shifts at once: neither of them is the one that gives way."""
+    moved = [
+        (shift, item)
+        for item, exception in given
+        for shift in dated(calendar, exception.date)
+        if shift.is_moved and shift.pattern.name == exception.shift
+    ]
+    for (a, by), (b, item) in pairwise(sorted(moved, key=lambda pair: pair[0].start_min)):
+        if a.end_min > b.start_min and by is not item:
+            section.fault(item, f"{_told(b.pattern)} overlaps {_told(a.pattern)}, moved by {by.name}; change a time")

@@ -10,6 +10,7 @@ import numpy as np
 
 from oee.kernels.counters import CounterCarry, CounterLimits
 from oee.kernels.intervals import Int64s
+from oee.kernels.products import NOTHING_YET, ProductCarry, ProductKey, ProductRun, ideal_of
 from oee.kernels.profiles import STATES, mode_category
 from oee.kernels.states import Meaning, Piece, Series
 from oee.model import Category, Cell, CounterDecision
@@ -61,6 +62,8 @@ class MachineRules:
 
     ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
     ``max_age_us`` None lets a value hold until the next one (S-26); ``state_source`` names the connector of the state.
+    ``follows`` names the signals that say what is made; ``ideal_cycles`` are theirs by product, ``ideal_cycle_us`` is
+    the machine's own, or that of its only product (S-12).
     """
 
     profile: str
@@ -70,6 +73,12 @@ class MachineRules:
     ideal_cycle_us: Fraction | None
     counters: Mapping[str, CounterRule]
     state_source: str | None = None
+    ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+    follows: tuple[ProductKey, ...] = ()
+
+    def ideal_of(self, product: str | None) -> Fraction | None:
+        """Ideal cycle of a product [µs per part], None where unknown (S-12)."""
+        return ideal_of(product, self.ideal_cycles, self.ideal_cycle_us)
 
     def meaning(self, state: str, mode: str | None, fault: str | None) -> Meaning:
         """What a (state, mode, fault) means (S-20)."""
@@ -89,7 +98,8 @@ class MachineSamples:
 
     ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
     ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
-    of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one.
+    of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one. ``products`` has
+    the product and the order signal, where the configuration follows them.
     """
 
     symbols: tuple[str, ...]
@@ -100,6 +110,7 @@ class MachineSamples:
     alive: tuple[Int64s, Int64s]
     through_us: int
     counter_alive: Mapping[str, tuple[Int64s, Int64s]] = field(default_factory=dict)
+    products: Mapping[ProductKey, Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +126,13 @@ class Checkpoint:
     """Where interpretation can start again: an instant at which the machine ran and was proven alive.
 
     ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
+    ``products`` is what was made just before.
     """
 
     at_us: int
     counters: Mapping[str, CounterState] = field(default_factory=dict)
     proven: bool = True
+    products: ProductCarry = NOTHING_YET
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class Facts:
     """What a run of the interpretation says from ``start_us`` on.
 
     ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
-    ``handovers`` are checkpoints at the cuts asked for.
+    ``handovers`` are checkpoints at the cuts asked for; ``runs`` the products and orders that begin in it.
     """
 
     start_us: int
@@ -138,3 +151,4 @@ class Facts:
     decisions: list[CounterDecision]
     checkpoints: list[Checkpoint]
     handovers: list[Checkpoint]
+    runs: list[ProductRun]

@@ -91,6 +91,7 @@ def kpi_item(result: ShiftResult, zone: ZoneInfo) -> dict[str, Any]:
         "line": result.line,
         "machine": result.machine,
         "shift": instance.name or None,
+        "team": instance.team,
         "production_date": instance.production_date or None,
         "start": local_iso(window.start_us, zone),
         "end": local_iso(window.end_us, zone),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from oee.calendar import clock_hours
 from oee.glance import lanes_of
 from oee.model import Segment, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.words import BREAK, KINDS, OFF, Kind, Names, segment_kind
+from oee.wallclock import clock_hours
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9

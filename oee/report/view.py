@@ -151,7 +151,7 @@ def shift_head(result: ShiftResult, zone: ZoneInfo) -> ShiftHead:
         status=word if result.revision is None else f"{word}, revision {result.revision}",
         production_date=dated,
         name=instance.name,
-        team=getattr(instance, "team", None) or "",
+        team=instance.team or "",
     )
 
 

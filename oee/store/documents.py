@@ -63,7 +63,7 @@ def result_document(result: ShiftResult) -> dict[str, Any]:
         "machine": result.machine,
         "method": result.method,
         "through_us": result.through_us,
-        "instance": [i.line, i.production_date, i.name, i.start_us, i.end_us, i.planned, i.cancelled, list(i.breaks)],
+        "instance": _instance_document(i),
         "start_us": w.start_us,
         "end_us": w.end_us,
         "elements": elements_document(w.elements),
@@ -96,6 +96,12 @@ def _named(machine: str | None) -> list[str]:
     return [] if machine is None else [machine]
 
 
+def _instance_document(i: ShiftInstance) -> list[Any]:
+    """An instance as plain JSON; one without a team reads as it did before there were teams."""
+    said = [i.line, i.production_date, i.name, i.start_us, i.end_us, i.planned, i.cancelled, list(i.breaks)]
+    return [*said, i.team] if i.team is not None else said
+
+
 def fingerprint(document: dict[str, Any], definition: str) -> str:
     """What makes two results the same (S-51): all that they say, and the rules and configuration that they follow."""
     said = {key: value for key, value in document.items() if key != "through_us"}
@@ -113,10 +119,9 @@ def result_of(
     cause: str,
 ) -> ShiftResult:
     """A result from its document and what stands beside it."""
-    line, date, name, start_us, end_us, planned, cancelled, breaks = document["instance"]
-    instance = ShiftInstance(
-        line, date, name, start_us, end_us, planned, cancelled, tuple((b[0], b[1], b[2]) for b in breaks)
-    )
+    line, date, name, start_us, end_us, planned, cancelled, breaks, *team = document["instance"]
+    pieces = tuple((b[0], b[1], b[2]) for b in breaks)
+    instance = ShiftInstance(line, date, name, start_us, end_us, planned, cancelled, pieces, *team)
     return ShiftResult(
         id=result_id,
         line=document["line"],

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg import Connection
 
-from oee.interpret import Checkpoint, CounterState, Facts
-from oee.kernels.counters import CounterCarry
+from oee.interpret import Facts
+from oee.kernels.products import ProductRun
 from oee.kernels.states import Piece
 from oee.model import Category, Cell, CounterDecision
-from oee.store.database import Row, copy_rows, fetch, fetch_one, run
+from oee.store.checkpoints import put_checkpoints
+from oee.store.database import Database, Row, copy_rows, fetch, fetch_one, run
 from oee.store.times import FAR_US, from_us, to_us
 
 
@@ -33,6 +33,7 @@ class StoredFacts:
     pieces: list[Piece]
     cells: list[Cell]
     decisions: list[CounterDecision]
+    runs: list[ProductRun] = field(default_factory=list)
 
 
 def facts_state(conn: Connection[Row], machine_id: int) -> FactsState | None:
@@ -55,7 +56,7 @@ def set_facts_state(conn: Connection[Row], machine_id: int, state: FactsState) -
 
 
 def read_facts(conn: Connection[Row], machine_id: int, start_us: int, end_us: int) -> StoredFacts:
-    """Facts that reach into ``[start, end)``; pieces are whole, cells and decisions start in it."""
+    """Facts that reach into ``[start, end)``; pieces and products are whole, cells and decisions start in it."""
     params = {"machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
     pieces = [
         Piece(to_us(a), to_us(b), Category(category), state, reason, setup, unmapped)
@@ -63,23 +64,8 @@ def read_facts(conn: Connection[Row], machine_id: int, start_us: int, end_us: in
     ]
     cells = [Cell(to_us(a), to_us(b), *counts) for a, b, *counts in fetch(conn, "facts/cells", **params)]
     decisions = [CounterDecision(to_us(at), *rest) for at, *rest in fetch(conn, "facts/decisions", **params)]
-    return StoredFacts(pieces, cells, decisions)
-
-
-def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
-    """The newest checkpoint at or before an instant."""
-    row = fetch_one(conn, "facts/checkpoint", machine_id=machine_id, at=from_us(at_us))
-    return _checkpoint(to_us(row[0]), row[1]) if row else None
-
-
-def _checkpoint(at_us: int, payload: dict[str, list[int]]) -> Checkpoint:
-    return Checkpoint(at_us, {s: CounterState(CounterCarry(*v[:3]), v[3]) for s, v in payload.items()})
-
-
-def _payload(checkpoint: Checkpoint) -> str:
-    return json.dumps(
-        {signal: [s.carry.ts_us, s.carry.value, s.carry.total, s.run_us] for signal, s in checkpoint.counters.items()}
-    )
+    runs = [ProductRun(to_us(at), *rest) for at, *rest in fetch(conn, "facts/runs", **params)]
+    return StoredFacts(pieces, cells, decisions, runs)
 
 
 def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:
@@ -87,7 +73,7 @@ def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:
     start = from_us(facts.start_us)
     at = {"machine_id": machine_id, "at": start, "to": from_us(FAR_US)}
     run(conn, "facts/trim", machine_id=machine_id, at=start)
-    for name in ("pieces", "cells", "decisions", "checkpoints"):
+    for name in ("pieces", "cells", "decisions", "runs", "checkpoints"):
         run(conn, f"facts/delete_{name}", **at)
     pieces = _join(conn, machine_id, facts.pieces)
     copy_rows(
@@ -119,6 +105,8 @@ def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:
                 c.good_count,
                 c.reject_count,
                 c.rework_count,
+                c.product,
+                c.order,
             )
             for c in facts.cells
         ],
@@ -128,9 +116,9 @@ def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:
         "facts/copy_decisions",
         [(machine_id, from_us(d.at_us), d.signal, d.kind, d.amount, d.why) for d in facts.decisions],
     )
-    kept = [c for c in facts.checkpoints if c.at_us > facts.start_us]
-    copy_rows(conn, "facts/copy_checkpoints", [(machine_id, from_us(c.at_us), _payload(c)) for c in kept])
-    run(conn, "facts/drop_moving", machine_id=machine_id)
+    runs = [(machine_id, from_us(r.start_us), r.product, r.order, r.change) for r in facts.runs]
+    copy_rows(conn, "facts/copy_runs", runs)
+    put_checkpoints(conn, machine_id, [c for c in facts.checkpoints if c.at_us > facts.start_us])
 
 
 def _join(conn: Connection[Row], machine_id: int, pieces: Sequence[Piece]) -> Sequence[Piece]:
@@ -165,5 +153,13 @@ def run_after_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | No
     return to_us(row[0]) if row and row[0] is not None else None
 
 
-def _words(piece: Piece) -> tuple[str | None, str | None, bool, bool]:
-    return piece.state, piece.reason, piece.setup, piece.unmapped
+def last_change_us(conn: Connection[Row], machine_id: int, after_us: int, to_us_: int) -> int | None:
+    """The newest change of product or order in ``(after, to]`` [µs]."""
+    row = fetch_one(conn, "facts/last_change", machine_id=machine_id, after=from_us(after_us), to=from_us(to_us_))
+    return to_us(row[0]) if row and row[0] is not None else None
+
+
+def mark_outdated(database: Database, rules: str) -> None:
+    """Have machines whose facts were made by other rules told anew from their first sample on."""
+    with database.transaction() as conn:
+        run(conn, "facts/mark_outdated", rules=rules)

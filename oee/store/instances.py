@@ -22,11 +22,10 @@ class StoredInstance:
 
 
 def _instance(line: str, row: Row) -> StoredInstance:
-    number, day, name, start, end, planned, cancelled, breaks = row
+    number, day, name, start, end, planned, cancelled, breaks, *team = row
     pieces = tuple((b[0], b[1], b[2]) for b in breaks)
-    return StoredInstance(
-        number, ShiftInstance(line, day.isoformat(), name, to_us(start), to_us(end), planned, cancelled, pieces)
-    )
+    span = to_us(start), to_us(end)
+    return StoredInstance(number, ShiftInstance(line, day.isoformat(), name, *span, planned, cancelled, pieces, *team))
 
 
 def instances_in(conn: Session, line: str, line_id: int, start_us: int, end_us: int) -> list[StoredInstance]:
@@ -62,21 +61,16 @@ def put_instances(conn: Session, line: str, line_id: int, instances: tuple[Shift
     if not instances:
         return
     days = sorted({i.production_date for i in instances})
-    stored = {
-        s.instance.key: s
-        for s in (
-            _instance(line, row) for row in fetch(conn, "instances/days", line_id=line_id, first=days[0], last=days[-1])
-        )
-    }
-    keys = [f"{i.production_date}/{i.name}" for i in instances]
-    run(conn, "instances/retire", line_id=line_id, first=days[0], last=days[-1], keys=keys)
+    span = {"line_id": line_id, "first": days[0], "last": days[-1]}
+    rows = [(_instance(line, row[:-1]), row[-1]) for row in fetch(conn, "instances/days", **span)]
+    stored = {found.instance.key: (found, retired) for found, retired in rows}
+    run(conn, "instances/retire", **span, keys=[f"{i.production_date}/{i.name}" for i in instances])
     for i in instances:
-        known = stored.get(i.key)
-        number = known.instance_id if known else None
-        if known is None or known.instance != i:
-            number = _put(conn, line_id, i)
+        known, retired = stored.get(i.key, (None, False))
+        changed = known is not None and (retired or known.instance != i)
+        number = known.instance_id if known and not changed else _put(conn, line_id, i)
         if i.end_us > since_us:
-            _to_ledger(conn, line_id, number, i, changed=known is not None and known.instance != i)
+            _to_ledger(conn, line_id, number, i, changed=changed)
 
 
 def _put(conn: Session, line_id: int, i: ShiftInstance) -> int:
@@ -88,10 +82,11 @@ def _put(conn: Session, line_id: int, i: ShiftInstance) -> int:
         "planned": i.planned,
         "cancelled": i.cancelled,
         "breaks": Jsonb(list(i.breaks), dumps=json.dumps),
+        "team": i.team,
     }
     return int(fetch(conn, "instances/upsert", line_id=line_id, **params)[0][0])
 
 
-def _to_ledger(conn: Session, line_id: int, number: int | None, i: ShiftInstance, *, changed: bool) -> None:
+def _to_ledger(conn: Session, line_id: int, number: int, i: ShiftInstance, *, changed: bool) -> None:
     span = {"start": from_us(i.start_us), "end": from_us(i.end_us)}
     run(conn, "ledger/add", instance_id=number, line_id=line_id, changed=changed, **span)

@@ -57,10 +57,14 @@ def is_good_at(conn: Connection[Row], tag: int, at_us: int) -> bool:
 
 
 def alive_stretches(conn: Connection[Row], machine_id: int, from_us_: int) -> dict[str, list[tuple[int, int]]]:
-    """Stretches of life per source that reach past an instant [µs]."""
+    """Stretches of life per source that reach past an instant [µs]; those that touch are one, however they came."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for source, start, end in fetch(conn, "samples/alive", machine_id=machine_id, **{"from": from_us(from_us_)}):
-        found[source].append((to_us(start), to_us(end)))
+    for source, start_ts, end_ts in fetch(conn, "samples/alive", machine_id=machine_id, **{"from": from_us(from_us_)}):
+        start, end, held = to_us(start_ts), to_us(end_ts), found[source]
+        if held and start <= held[-1][1]:
+            held[-1] = (held[-1][0], max(held[-1][1], end))
+        else:
+            held.append((start, end))
     return found
 
 

@@ -121,7 +121,8 @@ class Plant:
         """Everything that the interpretation keeps, less checkpoints and numbers of the machines."""
         tables = {
             "state_interval": "start_ts, end_ts, category, state, reason, setup, unmapped",
-            "production": "start_ts, end_ts, total_count, good_count, reject_count, rework_count",
+            "production": 'start_ts, end_ts, total_count, good_count, reject_count, rework_count, product, "order"',
+            "product_run": 'start_ts, product, "order", change',
             "counter_decision": "at_ts, signal, kind, amount, why",
         }
         found = {

@@ -54,7 +54,7 @@ WRONG = {
     "an empty sample file": Wrong("import empty.csv", ("empty.csv:1", "ts,machine,signal,value")),
     "a binary sample file": Wrong("import binary.csv", ("binary.csv",)),
     "an unreadable sample file": Wrong("import loop.csv", ("loop.csv",)),
-    "parquet": Wrong("import hour.parquet", ("hour.parquet", "CSV")),
+    "parquet": Wrong("import hour.parquet", ("hour.parquet", "Parquet")),
     "an unknown line to recompute": Wrong("recompute --line nowhere", ("nowhere",)),
     "a naive start": Wrong("recompute --from 2026-03-02T06:00:00", ("--from", "offset")),
     "an end that is no time": Wrong("recompute --to yesterday", ("--to", "yesterday")),

@@ -10,6 +10,7 @@ import pytest
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService
 from oee.errors import NotFoundError
+from oee.report.kpi import kpi_item
 from oee.spool import SpoolAlive, SpoolSample
 from oee.store.database import Database
 from oee.store.master import Master
@@ -189,3 +190,145 @@ def test_a_shift_before_the_first_data_has_no_result_and_is_not_running(db: Data
     with pytest.raises(NotFoundError, match="has no data of shift early"):
         played.results.shift("l1", "2026-03-02", "early")
     assert [r.instance.name for r in played.results.shifts("l1", at(0), at(17))] == ["late"]
+
+
+EXCEPTIONS = "    week: {mon: [early, late]}\n    exceptions:\n"
+
+
+def with_exception(said: str) -> str:
+    return plant().replace("    week: {mon: [early, late]}\n", f"{EXCEPTIONS}      - {{{said}}}\n")
+
+
+def worked_monday(db: Database) -> Played:
+    """Both shifts of the Monday, worked and published."""
+    played = Played(db, plant())
+    played.run_from("l1", 6, 22)
+    played.now = at(30)
+    played.service.recompute()
+    return played
+
+
+def shift_revisions(played: Played, *names: str) -> dict[str, list[tuple[int, str]]]:
+    found = {name: played.results.revisions("l1", "2026-03-02", name) for name in names}
+    return {name: [(r.revision, r.cause) for r in rows] for name, rows in found.items()}
+
+
+ONCE = [(1, "shift closed")]
+TWICE = [*ONCE, (2, "calendar changed")]
+
+
+@pytest.mark.parametrize("said", ["shift: late, cancelled: true", "shifts: [early]"])
+def test_s32_a_shift_cancelled_in_the_past_has_a_revision_without_planned_time(db: Database, said: str) -> None:
+    played = worked_monday(db)
+    played.apply(with_exception(f"date: 2026-03-02, {said}"), effective_us=at(0))
+    played.service.recompute()
+    assert shift_revisions(played, "early", "late") == {"early": ONCE, "late": TWICE}
+    late = played.results.shift("l1", "2026-03-02", "late")
+    e = late.window.elements
+    assert (late.instance.cancelled, e.planned_busy_us, e.not_scheduled_us) == (True, 0, 8 * HOUR)
+    assert (e.total_count, e.unscheduled[0].total_count) == (0, 2880)  # made all the same: TEEP counts them
+    first = played.results.shift("l1", "2026-03-02", "late", revision=1).window.elements
+    assert (first.planned_busy_us, first.total_count) == (8 * HOUR, 2880)
+
+
+def test_s33_a_closed_date_in_the_past_revises_all_its_shifts_and_back_again(db: Database) -> None:
+    played = worked_monday(db)
+    played.apply(with_exception("date: 2026-03-02, closed: true"), effective_us=at(0))
+    played.service.recompute()
+    assert shift_revisions(played, "early", "late") == {"early": TWICE, "late": TWICE}
+    before = played.results.shift("l1", "2026-03-02", "early", revision=1).window
+    played.apply(plant(), effective_us=at(0.5))
+    played.service.recompute()
+    early = played.results.shift("l1", "2026-03-02", "early")
+    assert (early.revision, early.window) == (3, before)
+
+
+def test_s32_a_shift_moved_in_the_past_stays_the_same_shift(db: Database) -> None:
+    played = worked_monday(db)
+    moved = with_exception('date: 2026-03-02, shift: late, start: "14:30", end: "21:30"')
+    played.apply(moved, effective_us=at(0))
+    played.service.recompute()
+    assert shift_revisions(played, "early", "late") == {"early": ONCE, "late": TWICE}
+    late = played.results.shift("l1", "2026-03-02", "late")
+    assert (late.window.start_us, late.window.end_us) == (at(14.5), at(21.5))
+    day = sum(r.window.elements.calendar_us for r in played.results.shifts("l1", at(6), at(30)))
+    assert day == 24 * HOUR
+
+
+def test_s33_a_shift_that_the_calendar_forgot_is_due_no_more_until_it_is_back(db: Database) -> None:
+    played = worked_monday(db)
+    played.apply(plant().replace("mon: [early, late]", "mon: [early]"), effective_us=at(0))
+    played.service.recompute()
+    assert played.service.recompute().shifts == 0
+    with pytest.raises(NotFoundError, match="late"):
+        played.results.shift("l1", "2026-03-02", "late")
+    played.apply(plant(ideal=5), effective_us=at(0))
+    played.service.recompute()
+    assert shift_revisions(played, "late") == {"late": TWICE}
+    assert played.results.shift("l1", "2026-03-02", "late").window.elements.output[0].ideal_cycle_us == 5 * S
+
+
+def test_s54_a_new_calendar_in_mid_week_rules_from_its_first_production_day(db: Database) -> None:
+    daily = "week: {" + ", ".join(f"{d}: [early, late]" for d in ("mon", "tue", "wed", "thu", "fri")) + "}"
+    before = plant().replace("week: {mon: [early, late]}", daily)
+    played = Played(db, before)
+    played.run_from("l1", 6, 14)
+    played.now = at(24 + 15)  # Tuesday, in the late shift
+    played.service.recompute()
+    after = before.replace('late: {start: "14:00", end: "22:00"}', 'late: {start: "14:00", end: "20:00"}')
+    played.apply(after)
+    played.service.recompute()
+    rows = played.results.instances("l1", at(6), at(24 * 5 + 6))
+    assert all(a.end_us == b.start_us for a, b in pairwise(rows))
+    ends = [(r.end_us - at(0)) / HOUR % 24 for r in rows if r.name == "late"]
+    assert ends == [22, 22, 20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("policy", "excluded", "counted"),
+    [("break_run: counts_as_planned", 0, 2880), ("break_run: excluded", HOUR, 2520)],
+)
+def test_s27_a_run_beats_a_break_as_the_policy_says(db: Database, policy: str, excluded: int, counted: int) -> None:
+    paused = plant().replace('end: "14:00"}', 'end: "14:00", breaks: [{start: "10:00", end: "11:00"}]}', 1)
+    played = Played(db, f"{paused}policies: {{{policy}}}\n")
+    played.run_from("l1", 6, 14)
+    played.now = at(15)
+    played.service.recompute()
+    e = played.results.shift("l1", "2026-03-02", "early").window.elements
+    assert (e.excluded_us, e.run_us, e.total_count) == (excluded, 8 * HOUR - excluded, counted)
+
+
+def test_s27_a_run_beats_no_maintenance_and_a_machine_has_its_own(db: Database) -> None:
+    window = "{start: 2026-03-02T08:00, end: 2026-03-02T09:00, machines: [m]}"
+    kept = plant().replace("    week:", f"    maintenance: [{window}]\n    week:")
+    for policy, found in (("excluded", (HOUR, 0)), ("planned_stop", (0, HOUR))):
+        source = f"{kept}policies: {{maintenance: {policy}}}\n"
+        if policy == "excluded":
+            played = Played(db, source)
+            played.run_from("l1", 6, 14)
+            played.now = at(15)
+        else:
+            played.apply(source, effective_us=at(0))
+        played.service.recompute()
+        e = played.results.shift("l1", "2026-03-02", "early").window.elements
+        assert (e.excluded_us, e.planned_stop_us) == found
+        assert e.run_us == 7 * HOUR
+
+
+def test_s33_the_team_stands_in_the_shift_and_its_results_and_another_one_revises_them(db: Database) -> None:
+    teams = "rotation: {anchor: 2026-03-02, days: [[early], [late]], teams: {A: 0, B: 1}}"
+    crews = plant().replace("week: {mon: [early, late]}", teams)
+    played = Played(db, crews)
+    played.run_from("l1", 6, 22)
+    played.now = at(23)
+    played.service.recompute()
+    assert [r.instance.team for r in played.results.shifts("l1", at(6), at(22))] == ["A", "B"]
+    stored = played.results.instances("l1", at(6), at(24 + 22))
+    assert [s.team for s in stored if s.planned] == ["A", "B", "B", "A"]
+    first = played.results.shift("l1", "2026-03-02", "early")
+    assert kpi_item(first, UTC)["team"] == "A"
+    played.apply(crews.replace("{A: 0, B: 1}", "{B: 0, A: 1}"), effective_us=at(0))
+    played.service.recompute()
+    again = played.results.shift("l1", "2026-03-02", "early")
+    assert (again.revision, again.cause, again.instance.team) == (2, "calendar changed", "B")
+    assert again.window == first.window

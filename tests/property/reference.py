@@ -6,8 +6,8 @@ before the second of the same index. Nothing here is shared with the engine but 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
@@ -32,7 +32,8 @@ class Scenario:
     """One machine for a while: seconds since the start everywhere.
 
     ``state`` holds (second, word), None for a value of Bad quality; ``alive`` closed stretches; ``marks`` breaks and
-    unscheduled time.
+    unscheduled time; ``product`` and ``order`` (second, name), "" for none, or None where there is no such signal;
+    ``cycles`` ideal cycles by product.
     """
 
     length: int
@@ -46,16 +47,29 @@ class Scenario:
     break_run_counts: bool
     min_stop: int
     small_stop_max: int
+    product: Sequence[tuple[int, str | None]] | None = None
+    order: Sequence[tuple[int, str | None]] | None = None
+    cycles: Mapping[str, int] = field(default_factory=dict)
+
+
+Made = tuple[str | None, str | None]
+"""Product and order."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the rules make of a scenario: a category per second, whole parts at every instant, flags of the counter."""
+    """What the rules make of a scenario: a category per second, whole parts at every instant, flags of the counter.
+
+    ``made`` is what is in force in each second, ``owner`` what its time belongs to, ``setup`` whether it is set up.
+    """
 
     category: list[Category]
     parts: list[int]
     decisions: list[tuple[int, str]]
     raw: list[Category]
+    made: list[Made]
+    owner: list[Made]
+    setup: list[bool]
 
 
 def tell(s: Scenario) -> Told:
@@ -65,7 +79,57 @@ def tell(s: Scenario) -> Told:
     if s.max_age is not None:
         raw = judged_silences(s, raw, proven, instants, count)
     parts = [floor(c) for c in spread(s, count, raw)]
-    return Told(classified(s, overlaid(s, raw)), parts, decisions, raw)
+    made, changes = products(s)
+    final = overlaid(s, raw)
+    owner, setup = set_up(final, made, changes)
+    return Told(classified(s, final), parts, decisions, raw, made[: s.length], owner, setup)
+
+
+def products(s: Scenario) -> tuple[list[Made], list[int]]:
+    """S-12, S-25, S-28: product and order in force from each instant on, and the instants of a change."""
+    columns, changes = [], set()
+    for rows in (s.product, s.order):
+        good = {t: name for t, name in rows or () if name is not None}
+        column, now, last = [], None, None
+        for t in range(s.length + 1):
+            now = (good[t] or None) if t in good else now
+            if now is not None:
+                if last not in (None, now):
+                    changes.add(t)
+                last = now
+            column.append(now)
+        columns.append(column)
+    return list(zip(*columns, strict=True)), sorted(changes)
+
+
+def set_up(category: list[Category], made: list[Made], changes: list[int]) -> tuple[list[Made], list[bool]]:
+    """S-25: a standstill with a change in it, its two ends included, is planned and belongs to what comes in."""
+    n = len(category)
+    owner, setup = made[:n], [False] * n
+    for start, end, is_open in standstills(category):
+        inside = [t for t in changes if start <= t and (is_open or t <= end)]
+        if inside:
+            for t in range(start, n if is_open else end):
+                owner[t] = made[inside[-1]]
+                if category[t] in STOPS:
+                    category[t], setup[t] = PLANNED, True
+    return owner, setup
+
+
+def standstills(category: list[Category]) -> list[tuple[int, int, bool]]:
+    """S-23: stretches of stops and the excluded time between them: (first second, end, whether it is open)."""
+    found, t = [], 0
+    while t < len(category):
+        if category[t] not in STOPS:
+            t += 1
+            continue
+        end = t
+        while end < len(category) and (category[end] in STOPS or category[end] is EXCLUDED):
+            end += 1
+        last = max(u for u in range(t, end) if category[u] in STOPS)
+        found.append((t, last + 1, end == len(category)))
+        t = end
+    return found
 
 
 def heard(s: Scenario) -> list[Category]:
@@ -124,9 +188,11 @@ def silence(
     if made == 0 and before in STOPS and after in STOPS:
         return [before] * n
     if made > 0:
-        if s.ideal is None:
+        product = products(s)[0][a][0]
+        ideal = s.cycles.get(product or "", s.ideal)
+        if ideal is None:
             return [NO_DATA] * n
-        run = int(min(Fraction(n), made * s.ideal))
+        run = int(min(Fraction(n), made * ideal))
         dark = [NO_DATA] * (n - run)
         return dark + [RUN] * run if after is RUN and before is not RUN else [RUN] * run + dark
     return [before] * min(s.max_age, n) + [NO_DATA] * (n - min(s.max_age, n))
@@ -217,17 +283,9 @@ def overlaid(s: Scenario, raw: list[Category]) -> list[Category]:
 def classified(s: Scenario, category: list[Category]) -> list[Category]:
     """S-22, S-23: standstills judged whole, without their excluded time; the one open at the end stays as it is."""
     out = category[:]
-    t = 0
-    while t < len(category):
-        if category[t] not in STOPS:
-            t += 1
-            continue
-        end = t
-        while end < len(category) and (category[end] in STOPS or category[end] is EXCLUDED):
-            end += 1
-        length = sum(c in STOPS for c in category[t:end])
-        if end < len(category) and length <= s.small_stop_max:
+    for start, end, is_open in standstills(category):
+        length = sum(c in STOPS for c in category[start:end])
+        if not is_open and length <= s.small_stop_max:
             short = RUN if length < s.min_stop else Category.SMALL_STOP
-            out[t:end] = [short if c in (UNPLANNED, EXTERNAL) else c for c in category[t:end]]
-        t = end
+            out[start:end] = [short if c in (UNPLANNED, EXTERNAL) else c for c in category[start:end]]
     return out

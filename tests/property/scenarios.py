@@ -77,18 +77,32 @@ def scenarios(draw: st.DrawFn, longest_min: int = 60) -> Scenario:
         draw(st.booleans()),
         10,
         draw(st.sampled_from([60, 300])),
+        draw(st.none() | names(length, state, ["A", "B", "X", "", None])),
+        draw(st.none() | names(length, state, ["1", "2", "", None])),
+        draw(st.sampled_from([{}, {"A": 1, "B": 7}, {"B": 3}])),
     )
+
+
+@st.composite
+def names(
+    draw: st.DrawFn, length: int, state: list[tuple[int, str | None]], words: list[str | None]
+) -> list[tuple[int, str | None]]:
+    """Products or orders, often in the very moment in which the state changes."""
+    moments = draw(st.lists(st.sampled_from([t for t, _ in state]), max_size=4)) if state else []
+    return [(t, draw(st.sampled_from(words))) for t in sorted({*moments, *draw(seconds(length, 4))})]
 
 
 def rules_of(s: Scenario) -> MachineRules:
     rate = s.limits.max_rate_per_s
     total = counter(modulus=s.limits.modulus, max_rate_per_s=rate, glitch_tolerance=s.limits.glitch_tolerance)
-    return machine(ideal_s=s.ideal, max_age_s=s.max_age, counters={"total": total})
+    return machine(ideal_s=s.ideal, max_age_s=s.max_age, counters={"total": total}, cycles_s=s.cycles)
 
 
 def samples_of(s: Scenario) -> MachineSamples:
     return samples(
         [(us(t), w) for t, w in s.state],
+        product=None if s.product is None else [(us(t), w) for t, w in s.product],
+        order=None if s.order is None else [(us(t), w) for t, w in s.order],
         alive=[(us(a), us(b)) for a, b in s.alive],
         through=us(s.length),
         total=[(us(t), v) for t, v in s.counter],
@@ -103,6 +117,7 @@ def calculation_of(s: Scenario) -> CalculationRules:
         None,
         None if s.ideal is None else Fraction(s.ideal * S_US),
         CALC.quality_known,
+        {product: Fraction(cycle * S_US) for product, cycle in s.cycles.items()},
     )
 
 

@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 from reference import Scenario
 from scenarios import START_US, calculation_of, plan_of, rules_of, samples_of, scenarios, us
 
-from oee.calculate import CalculationRules, Settled, cut
+from oee.calculate import CalculationRules, Settled, cut, cut_by
 from oee.interpret import Facts, MachineRules, MachineSamples
+from oee.kernels.products import KEYS, ProductKey
 from oee.kernels.ratios import losses, ratios
 from oee.kernels.states import Series, merge
 from oee.model import SCALAR_ELEMENTS, Elements, ProductOutput
@@ -67,11 +68,28 @@ def test_s41_windows_sum_and_categories_fill_them(s: Scenario, data: st.DataObje
 
 
 @MANY
+@given(scenarios(), st.data(), st.sampled_from(KEYS))
+def test_s41_rows_of_products_and_of_orders_sum_to_the_window(
+    s: Scenario, data: st.DataObject, key: ProductKey
+) -> None:
+    made, calc = settled(s)
+    a, b = sorted(us(60 * data.draw(minutes(s))) for _ in range(2))
+    rows = cut_by(made, a, b, calc, key)
+    whole = cut(made, a, b, calc)
+    assert sum((row.elements for _, row in rows), Elements()) == whole.elements
+    assert sorted(d.at_us for _, row in rows for d in row.decisions) == [d.at_us for d in whole.decisions]
+    assert sorted(x.start_us for _, row in rows for x in row.stops) == [x.start_us for x in whole.stops]
+    assert len({name for name, _ in rows}) == len(rows)
+    for _, row in rows:
+        assert sum(x.end_us - x.start_us for x in row.segments) == row.elements.calendar_us
+
+
+@MANY
 @given(scenarios())
 def test_section_2_ratios_are_exact_and_the_waterfall_closes(s: Scenario) -> None:
     made, calc = settled(s)
     e = cut(made, START_US, us(s.length), calc).elements
-    _check_ratios(e, ideal_known=calc.ideal_cycle_us is not None)
+    _check_ratios(e, ideal_known=cut(made, START_US, us(s.length), calc).ideal_known)
 
 
 counts = st.integers(0, 10_000)
@@ -140,6 +158,7 @@ def _from(facts: Facts, at_us: int) -> tuple[object, ...]:
         [c for c in facts.cells if c.start_us >= at_us],
         [d for d in facts.decisions if d.at_us >= at_us],
         [c for c in facts.checkpoints if c.at_us > at_us],
+        [r for r in facts.runs if r.start_us >= at_us],
         facts.through_us,
         facts.hold_until_us,
     )
@@ -164,11 +183,22 @@ def _until(s: MachineSamples, now_us: int) -> MachineSamples:
         Series(x.ts_us[x.ts_us <= now_us], x.symbol[x.ts_us <= now_us], x.good[x.ts_us <= now_us])
         for x in (s.state, s.mode, s.fault)
     )
+    products = {
+        key: Series(x.ts_us[x.ts_us <= now_us], x.symbol[x.ts_us <= now_us], x.good[x.ts_us <= now_us])
+        for key, x in s.products.items()
+    }
     ends = np.minimum(ends[keep], now_us)
-    moments = [x.ts_us for x in (state, mode, fault)] + [ts for ts, _ in counters.values()] + [ends]
+    moments = [x.ts_us for x in (state, mode, fault, *products.values())] + [ts for ts, _ in counters.values()] + [ends]
     through = max(int(m.max()) for m in moments if len(m))
     return replace(
-        s, state=state, mode=mode, fault=fault, counters=counters, alive=(starts[keep], ends), through_us=through
+        s,
+        state=state,
+        mode=mode,
+        fault=fault,
+        products=products,
+        counters=counters,
+        alive=(starts[keep], ends),
+        through_us=through,
     )
 
 
@@ -191,6 +221,7 @@ def test_s42_incremental_equals_full(s: Scenario, data: st.DataObject) -> None:
     assert merge(kept + late.pieces) == full.pieces
     assert [c for c in early.cells if c.start_us < checkpoint.at_us] + late.cells == full.cells
     assert [d for d in early.decisions if d.at_us < checkpoint.at_us] + late.decisions == full.decisions
+    assert [r for r in early.runs if r.start_us < checkpoint.at_us] + late.runs == full.runs
 
 
 @settings(MANY, max_examples=100)

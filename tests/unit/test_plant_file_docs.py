@@ -33,7 +33,6 @@ def test_every_value_without_effect_is_told_on_the_page() -> None:
         "policy": "security policies",
         "kind": "other kinds",
         "mode": "security policies",
-        "teams": "rotation.teams",
     }
     grouped = {"certificate", "private_key", "server_certificate"} | {
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls")

@@ -201,3 +201,14 @@ def test_moved_shift_may_touch_its_neighbours_times() -> None:
     )
     moved = load_plant_text(text, "p.yaml").calendars["default"].exceptions[2]
     assert (moved.shift, moved.start_min, moved.end_min) == ("early", 420, 900)
+
+
+def test_s12_with_a_product_signal_every_product_has_its_cycle() -> None:
+    keys = "ideal_cycle_s: 3, products: {A: {ideal_cycle_s: 2}, B: {}}, signals: {product: {}}"
+    found = machine(keys, "products: {A: {ideal_cycle_s: 9}, B: {ideal_cycle_s: 8}, C: {}}")
+    assert (found.product, found.ideal_cycle_s) == (None, 3)
+    assert found.ideal_cycles_s == {"A": 2, "B": 3, "C": 3}
+    found = machine(
+        "products: {A: {ideal_cycle_s: 2}}, signals: {product: {}}", "products: {A: {}, B: {ideal_cycle_s: 8}, C: {}}"
+    )
+    assert (found.product, found.ideal_cycle_s, found.ideal_cycles_s) == (None, None, {"A": 2, "B": 8})

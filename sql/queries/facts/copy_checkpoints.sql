@@ -1,2 +1,2 @@
 -- New checkpoints.
-COPY checkpoint (machine_id, at_ts, payload) FROM STDIN
+COPY checkpoint (machine_id, at_ts, payload, checksum) FROM STDIN

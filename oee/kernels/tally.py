@@ -1,0 +1,103 @@
+"""Settled time, parts and stops → elements: integers that add up over windows and over products (S-13, S-41)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from oee.kernels.products import ideal_of
+from oee.kernels.states import STOPPED, Piece
+from oee.model import Category, Cell, Elements, ProductOutput, Stop, merge_outputs
+
+
+@dataclass(frozen=True, slots=True)
+class CalculationRules:
+    """What the configuration says of judging one machine's facts; part of every result's definition.
+
+    ``break_run_counts`` is the policy of S-27; ``quality_known`` is False for ``reject_source: none`` (S-9).
+    ``product`` is what is made where no signal says so, ``ideal_cycle_us`` its cycle or the machine's own;
+    ``ideal_cycles`` are those of the products that a signal names (S-12).
+    """
+
+    min_stop_us: int
+    small_stop_max_us: int
+    break_run_counts: bool
+    product: str | None
+    ideal_cycle_us: Fraction | None
+    quality_known: bool
+    ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+
+    @property
+    def has_ideal(self) -> bool:
+        """Whether any ideal cycle is known."""
+        return self.ideal_cycle_us is not None or bool(self.ideal_cycles)
+
+    def ideal_of(self, product: str | None) -> Fraction | None:
+        """Ideal cycle of a product [µs per part], None where unknown (S-12)."""
+        return ideal_of(product, self.ideal_cycles, self.ideal_cycle_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What elements are made of: pieces, cells with the category that counts them, stops that begin and that end.
+
+    ``started`` and ``closed`` hold stops with unplanned time in them, those of MTTR and MTBF.
+    """
+
+    pieces: Sequence[Piece]
+    cells: Sequence[tuple[Cell, Category]]
+    started: Sequence[Stop]
+    closed: Sequence[Stop]
+
+    def elements(self, rules: CalculationRules) -> Elements:
+        """Sum it up."""
+        spent = dict.fromkeys(Category, 0)
+        for p in self.pieces:
+            spent[p.category] += p.end_us - p.start_us
+        made = _outputs(self.cells, rules)
+        return Elements(
+            calendar_us=sum(spent.values()),
+            not_scheduled_us=spent[Category.NOT_SCHEDULED],
+            excluded_us=spent[Category.EXCLUDED],
+            planned_stop_us=spent[Category.PLANNED_STOP],
+            unplanned_stop_us=spent[Category.UNPLANNED_STOP],
+            external_stop_us=spent[Category.EXTERNAL_STOP],
+            small_stop_us=spent[Category.SMALL_STOP],
+            run_us=spent[Category.RUN],
+            no_data_us=spent[Category.NO_DATA],
+            setup_us=sum(p.end_us - p.start_us for p in self.pieces if p.setup and p.category is Category.PLANNED_STOP),
+            stop_count=len(self.started),
+            closed_stop_count=len(self.closed),
+            closed_stop_us=sum(s.length_us for s in self.closed),
+            stopped_count=sum(c.total_count for c, category in self.cells if category in STOPPED),
+            output=made["output"],
+            unscheduled=made["unscheduled"],
+            unknown=made["unknown"],
+        )
+
+
+_KIND = {
+    Category.NOT_SCHEDULED: "unscheduled",
+    Category.EXCLUDED: "unscheduled",
+    Category.NO_DATA: "unknown",
+}
+
+
+def _outputs(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) -> dict[str, tuple[ProductOutput, ...]]:
+    """Parts per product, by the category of the instant that counts them (S-13)."""
+    sums: dict[tuple[str, str | None], list[int]] = {}
+    for c, category in cells:
+        n = sums.setdefault((_KIND.get(category, "output"), c.product or rules.product), [0] * 4)
+        n[0] += c.total_count
+        n[1] += c.good_count
+        n[2] += c.reject_count
+        n[3] += c.rework_count
+    return {
+        kind: merge_outputs(
+            ProductOutput(product, rules.ideal_of(product), *n)
+            for (of, product), n in sums.items()
+            if of == kind and any(n)
+        )
+        for kind in ("output", "unscheduled", "unknown")
+    }

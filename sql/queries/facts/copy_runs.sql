@@ -1,0 +1,2 @@
+-- New products and orders.
+COPY product_run (machine_id, start_ts, product, "order", change) FROM STDIN
