@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -36,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--opcua-port", type=int, default=0, metavar="N", help="0 takes a free one")
     parser.add_argument("--modbus-port", type=int, default=0, metavar="N", help="0 takes a free one")
+    parser.add_argument("--end-with-input", action="store_true", help="end when standard input does, too")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="write the truth file")
     parser.add_argument("--plant-file", type=Path, metavar="FILE", help="write the plant file for a collector")
     return parser.parse_args()
@@ -50,7 +52,7 @@ def _epoch_us(text: str) -> int:
 
 async def _run(arguments: argparse.Namespace) -> None:
     epoch_us = arguments.epoch or wall_clock_us()
-    live = LivePlant(Plant.at(arguments.seed, SCENARIOS[arguments.scenario], epoch_us))
+    live = LivePlant(Plant.at(arguments.seed, SCENARIOS[arguments.scenario](epoch_us), epoch_us))
     live.now_us()
     async with AsyncExitStack() as stack:
         if arguments.truth:
@@ -62,10 +64,18 @@ async def _run(arguments: argparse.Namespace) -> None:
             text = plant_yaml(live.plant.scenario, opcua.port, modbus.port)
             arguments.plant_file.write_text(text, encoding="utf-8")
         stopped = _stop_event()
+        if arguments.end_with_input:
+            asyncio.get_running_loop().add_reader(sys.stdin, _at_end_of_input, stopped)
         ready = {"opcua_port": opcua.port, "modbus_port": modbus.port, "epoch_us": epoch_us, "seed": arguments.seed}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         await stopped.wait()
+
+
+def _at_end_of_input(stopped: asyncio.Event) -> None:
+    """Stop where whoever holds the other end of standard input has gone, however that came about."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        stopped.set()
 
 
 def _stop_event() -> asyncio.Event:

@@ -49,7 +49,7 @@ def _always(start_us: int) -> Iterator[Window]:
 
 
 def _line(name: str, machine: MachineSpec) -> LineSpec:
-    return LineSpec(f"{name}-line", name.capitalize(), (machine,), (), 40, machine.id, _TARGETS)
+    return LineSpec(f"{name}-line", name.capitalize(), (machine,), (), _always, 40, machine.id, _TARGETS)
 
 
 # the state register says setup itself, so its mode is no signal of the plant
@@ -61,7 +61,6 @@ _STAMPER = MachineSpec("stamper", "modbus", 400_000, 0.05, 0.08, _STOPS, changeo
 BENCH = Scenario(
     name="bench",
     lines=(_line("mixing", _MIXER), _line("stamping", _STAMPER)),
-    windows=_always,
     plant_head=_HEAD,
     plant_tail=_TAIL,
     machine_settings=("min_stop_s: 1", "small_stop_max_s: 2", "max_age_s: 5"),

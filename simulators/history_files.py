@@ -24,7 +24,7 @@ def main() -> None:
     for name in ("--seed", "--epoch-us", "--from-us", "--to-us"):
         parser.add_argument(name, type=int, required=True)
     a = parser.parse_args()
-    plant = Plant.at(a.seed, SCENARIOS[a.scenario], a.epoch_us)
+    plant = Plant.at(a.seed, SCENARIOS[a.scenario](a.epoch_us), a.epoch_us)
     plant.advance(a.from_us)
     edges = [*range(a.from_us, a.to_us, DAY_US), a.to_us]
     for n, (start_us, end_us) in enumerate(itertools.pairwise(edges)):

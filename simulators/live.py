@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import numpy as np
+
 from simulators.model import Plant, Reading
 from simulators.truth import TruthWriter
 
@@ -34,10 +36,11 @@ class LivePlant:
         self.plant.advance(self._clock_us())
         return self.plant.now_us
 
-    def read(self, machine: str) -> tuple[int, Reading]:
-        """Return the present [µs UTC] and what the machine's signals show at it."""
+    def read(self, machine: str) -> tuple[int, Reading | None]:
+        """Return the present [µs UTC] and what the machine's signals show at it; None while its sensors are dead."""
         now_us = self.now_us()
-        return now_us, self.plant.read(machine, now_us)
+        is_dead = self.plant.logs[machine].is_dead(np.array([now_us], dtype=np.int64))[0]
+        return now_us, None if is_dead else self.plant.read(machine, now_us)
 
 
 @asynccontextmanager

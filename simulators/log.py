@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.packml import simple_states
-from simulators.spec import MachineSpec
+from simulators.spec import LineSpec, MachineSpec
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 class Change(NamedTuple):
@@ -23,6 +24,14 @@ class Change(NamedTuple):
     fault: int
 
 
+class Lot(NamedTuple):
+    """What a machine makes from `at_us` [µs UTC] on; a part at that very instant still belongs to the lot before."""
+
+    at_us: int
+    product: str
+    order: str
+
+
 class MachineLog:
     """Growing log of one machine.
 
@@ -31,12 +40,15 @@ class MachineLog:
     view cannot grow.
     """
 
-    def __init__(self, spec: MachineSpec, start_us: int) -> None:
+    def __init__(self, spec: MachineSpec, line: LineSpec, start_us: int) -> None:
         self.spec = spec
+        self.line = line
         self.change_us = array("q")
         self.change_code = array("q")
         self.part_us = array("q", [start_us])
         self.good_count = array("q", [0])
+        self.lot_us = array("q", [start_us])
+        self.lot = array("q", [0])
 
     def enter(self, at_us: int, state: int, mode: int, fault: int) -> None:
         """Enter a state; a change at the very instant of the one before replaces it."""
@@ -47,6 +59,24 @@ class MachineLog:
         if not self.change_code or self.change_code[-1] != code:
             self.change_us.append(at_us)
             self.change_code.append(code)
+
+    def change_lot(self, at_us: int, lot: int) -> None:
+        """Show lot number `lot` from `at_us` on."""
+        self.lot_us.append(at_us)
+        self.lot.append(lot)
+
+    def lots(self, after_us: int, to_us: int) -> list[Lot]:
+        """Return the lots that begin in ``after_us < at_us <= to_us``, ascending."""
+        first, last = np.searchsorted(np.frombuffer(self.lot_us, np.int64), [after_us, to_us], side="right").tolist()
+        return [self._lot_from(index) for index in range(first, last)]
+
+    def lot_at(self, at_us: int) -> Lot:
+        """Return the lot in force at `at_us`."""
+        return self._lot_from(int(np.searchsorted(np.frombuffer(self.lot_us, np.int64), at_us, side="right")) - 1)
+
+    def _lot_from(self, index: int) -> Lot:
+        lot = self.lot[index]
+        return Lot(self.lot_us[index], str(self.worded("product", lot)), str(self.worded("order", lot)))
 
     def changes(self, after_us: int, to_us: int) -> list[Change]:
         """Return the changes with ``after_us < at_us <= to_us``, ascending."""
@@ -80,7 +110,10 @@ class MachineLog:
         return index, np.frombuffer(self.good_count, dtype=np.int64)[index]
 
     def signals(self, at_us: Ints) -> dict[str, Ints]:
-        """Return what each of the machine's signals shows at each time, shape as given."""
+        """Return what each of the machine's signals shows at each time, shape as given; lots stand for texts.
+
+        `worded` turns a lot into the text of `product` or `order`. Dead sensors are not seen here: see `is_dead`.
+        """
         index = np.searchsorted(np.frombuffer(self.change_us, dtype=np.int64), at_us, side="right") - 1
         code = np.frombuffer(self.change_code, dtype=np.int64)[index]
         state, mode = code & 0xFF, code >> 8 & 0xFF
@@ -89,15 +122,47 @@ class MachineLog:
         total, good = self.counts(at_us)
         reject = total - good
         shown = {"good": good, "reject": reject, "total": total}
-        return {"state": state, "mode": mode, "fault": code >> 16} | {
+        lot = self._lots(at_us)
+        return {"state": state, "mode": mode, "fault": code >> 16, "product": lot, "order": lot} | {
             name: self._wrapped(count, at_us, name) for name, count in shown.items()
         }
 
+    def worded(self, signal: str, value: int) -> int | str:
+        """Return a value of `signals` as the signal shows it: the text of a lot, every other number as it is."""
+        if signal == "order":
+            return self.line.order_of(value)
+        if signal == "product":
+            product = self.line.product_of(value)
+            return product.id if product else ""
+        return value
+
+    def is_dead(self, at_us: Ints) -> Bools:
+        """Tell for each time whether the sensors are dead, shape as given."""
+        edges = np.array(self.spec.outages_us, dtype=np.int64).ravel()
+        dead: Bools = np.searchsorted(edges, at_us, side="right") % 2 == 1
+        return dead
+
+    def _lots(self, at_us: Ints) -> Ints:
+        index = np.searchsorted(np.frombuffer(self.lot_us, dtype=np.int64), at_us, side="right") - 1
+        return np.frombuffer(self.lot, dtype=np.int64)[np.maximum(index, 0)]
+
     def _wrapped(self, count: Ints, at_us: Ints, name: str) -> Ints:
-        """Return a count as its counter shows it: since the last reset, modulo the modulus."""
-        resets = np.array(self.spec.counter_resets_us, dtype=np.int64)
-        total, good = self.counts(resets)
-        at_resets = {"good": good, "reject": total - good, "total": total}[name]
-        base = np.concatenate(([-self.spec.counter_start], at_resets))
-        shown: Ints = (count - base[np.searchsorted(resets, at_us, side="right")]) % self.spec.modulus
+        """Return a count as its counter shows it: since the last reset, less what outages hid, modulo the modulus."""
+        edges, bases = self._bases(name)
+        shown: Ints = (count - bases[np.searchsorted(edges, at_us, side="right")]) % self.spec.modulus
         return shown
+
+    def _bases(self, name: str) -> tuple[Ints, Ints]:
+        """Instants at which a counter loses touch with the count, and the counts at which it would show 0: one more."""
+        losses: list[tuple[int, int | None]] = [(at_us, None) for at_us in self.spec.counter_resets_us]
+        losses += [(end_us, start_us) for start_us, end_us in self.spec.outages_us]
+        losses.sort(key=lambda loss: loss[0])
+        bases = [-self.spec.counter_start]
+        for at_us, since_us in losses:
+            count = self._count_at(name, at_us)
+            bases.append(count if since_us is None else bases[-1] + count - self._count_at(name, since_us))
+        return np.array([at_us for at_us, _ in losses], np.int64), np.array(bases, np.int64)
+
+    def _count_at(self, name: str, at_us: int) -> int:
+        total, good = (int(count[0]) for count in self.counts(np.array([at_us], np.int64)))
+        return {"good": good, "reject": total - good, "total": total}[name]

@@ -8,8 +8,8 @@ from simulators.draws import BLOCK_PARTS, Draws
 from simulators.log import MachineLog
 from simulators.packml import Fault, Mode, State
 from simulators.schedule import FOREVER_US, Schedule, Window
-from simulators.spec import MachineSpec, StopKind, StopSpec
-from simulators.stops import steps_of
+from simulators.spec import LineSpec, MachineSpec, StopKind, StopSpec
+from simulators.stops import Step, steps_of
 
 
 class Buffer:
@@ -44,9 +44,9 @@ class Machine:
     It never looks ahead: all that happens after `ready_us` is still open, all before is in `log` for good.
     """
 
-    def __init__(self, spec: MachineSpec, schedule: Schedule, draws: Draws, start_us: int) -> None:
+    def __init__(self, spec: MachineSpec, line: LineSpec, schedule: Schedule, draws: Draws, start_us: int) -> None:
         self.spec = spec
-        self.log = MachineLog(spec, start_us)
+        self.log = MachineLog(spec, line, start_us)
         self.ready_us = start_us
         self.work_us = 0.0
         self.inlet: Buffer | None = None
@@ -55,11 +55,15 @@ class Machine:
         self._schedule = schedule
         self._window_index = -1
         self._window = Window(start_us, start_us)
+        self._line = line
         self._lot = 0
+        self._ideal_us = line.cycle_us(spec, 0)
+        self._incidents = deque(incident for incident in spec.incidents if incident.at_us >= start_us)
+        self._incident_us = self._next_incident_us()
         self._due_us = [draws.until_next_us(stop.every_s) for stop in spec.stops]
         self._next_due_us = min(self._due_us, default=FOREVER_US)
         self._block_index = BLOCK_PARTS
-        self._cycles_us: list[float] = []
+        self._cycle_factors: list[float] = []
         self._luck: list[float] = []
         self.log.enter(start_us, State.IDLE, Mode.PRODUCE, Fault.NONE)
 
@@ -81,13 +85,14 @@ class Machine:
         at_us = self.ready_us
         if arrival_us > at_us:
             at_us = self._wait(at_us, arrival_us)
-        if at_us >= self._window.end_us or self.work_us >= self._next_due_us or lot != self._lot:
+        is_due = self.work_us >= self._next_due_us or at_us >= self._incident_us
+        if at_us >= self._window.end_us or is_due or lot != self._lot:
             at_us = self._interrupt(at_us, lot)
         if self.inlet is not None:
             self.inlet.take(at_us)
         if self._block_index == BLOCK_PARTS:
             self._draw_block()
-        cycle_us = int(self._cycles_us[self._block_index] * self._window.slow)
+        cycle_us = int(self._cycle_factors[self._block_index] * self._ideal_us * self._window.slow)
         is_good = self._luck[self._block_index] >= self.spec.reject_ratio * self._window.scrap
         self._block_index += 1
         self.work_us += cycle_us * self._window.trouble
@@ -105,8 +110,7 @@ class Machine:
         return left_us
 
     def _draw_block(self) -> None:
-        ideal_us = self.spec.ideal_cycle_us
-        self._cycles_us = [ideal_us * factor for factor in self._draws.cycle_factors(self.spec.slow_ratio)]
+        self._cycle_factors = self._draws.cycle_factors(self.spec.slow_ratio)
         self._luck = self._draws.luck()
         self._block_index = 0
 
@@ -123,10 +127,12 @@ class Machine:
         while True:
             if at_us >= self._window.end_us:
                 at_us = self._next_window(at_us)
+            elif at_us >= self._incident_us:
+                stop = self._incidents.popleft().stop
+                self._incident_us = self._next_incident_us()
+                at_us = self._stop(at_us, stop)
             elif lot != self._lot:
-                self._lot = lot
-                changeover = StopSpec(StopKind.CHANGEOVER, 1.0, *self.spec.changeover_s, Fault.CHANGEOVER)
-                at_us = self._stop(at_us, changeover)
+                at_us = self._change_over(at_us, lot)
             elif self.work_us >= self._next_due_us:
                 index = self._due_us.index(self._next_due_us)
                 stop = self.spec.stops[index]
@@ -136,8 +142,26 @@ class Machine:
             else:
                 return self._execute(at_us)
 
+    def _next_incident_us(self) -> int:
+        return self._incidents[0].at_us if self._incidents else 2 * FOREVER_US
+
+    def _change_over(self, at_us: int, lot: int) -> int:
+        """Make ready for a new lot; its product and order show from `MachineSpec.switch` on."""
+        changeover = StopSpec(StopKind.CHANGEOVER, 1.0, *self.spec.changeover_s, Fault.CHANGEOVER)
+        main, start = steps_of(changeover, self._draws)
+        half_us = main.length_us // 2
+        steps = [main._replace(length_us=half_us), main._replace(length_us=main.length_us - half_us), start]
+        first = {"start": 0, "middle": 1, "restart": 2}[self.spec.switch]
+        at_us = self._walk(at_us, steps[:first])
+        self._lot, self._ideal_us = lot, self._line.cycle_us(self.spec, lot)
+        self.log.change_lot(at_us, lot)
+        return self._walk(at_us, steps[first:])
+
     def _stop(self, at_us: int, stop: StopSpec) -> int:
-        for step in steps_of(stop, self._draws):
+        return self._walk(at_us, steps_of(stop, self._draws))
+
+    def _walk(self, at_us: int, steps: list[Step]) -> int:
+        for step in steps:
             at_us = self._stay(at_us, at_us + step.length_us, step.state, step.mode, step.fault)
         return at_us
 

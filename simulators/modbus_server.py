@@ -27,13 +27,15 @@ class _Refusal(IntEnum):
     ILLEGAL_FUNCTION = 1
     ILLEGAL_ADDRESS = 2
     ILLEGAL_VALUE = 3
+    DEVICE_FAILURE = 4
     NO_SUCH_UNIT = 11
 
 
 class ModbusSimulator:
     """Serves the register map of `simulators.registers`; use as ``async with``.
 
-    The values of one answer are all of one instant, so that no counter is ever torn.
+    The values of one answer are all of one instant, so that no counter is ever torn. While a machine's sensors are
+    dead, its unit answers with the exception "server device failure".
 
     Parameters
     ----------
@@ -108,11 +110,16 @@ class ModbusSimulator:
             return _refuse(function, _Refusal.ILLEGAL_VALUE)
         if address + count > (BIT_COUNT if is_bits else REGISTER_COUNT):
             return _refuse(function, _Refusal.ILLEGAL_ADDRESS)
+        return self._values(unit, function, slice(address, address + count))
+
+    def _values(self, unit: int, function: int, wanted: slice) -> bytes:
         _, reading = self._live.read(self._units[unit])
-        wanted = slice(address, address + count)
-        data = (
-            _packed(bits_of(reading)[wanted]) if is_bits else struct.pack(f">{count}H", *registers_of(reading)[wanted])
-        )
+        if reading is None:
+            return _refuse(function, _Refusal.DEVICE_FAILURE)
+        if function in {1, 2}:
+            data = _packed(bits_of(reading)[wanted])
+        else:
+            data = b"".join(register.to_bytes(2) for register in registers_of(reading)[wanted])
         return bytes([function, len(data)]) + data
 
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from simulators.line import Line
 from simulators.log import MachineLog
-from simulators.schedule import Schedule
-from simulators.spec import Scenario
+from simulators.spec import SIGNALS, Scenario
 
 
 class Reading(NamedTuple):
@@ -21,6 +20,8 @@ class Reading(NamedTuple):
     good: int
     reject: int
     total: int
+    product: str
+    order: str
 
 
 class Plant:
@@ -35,8 +36,7 @@ class Plant:
         self.seed = seed
         self.start_us = start_us
         self.now_us = start_us
-        schedule = Schedule(scenario.windows(start_us))
-        self._lines = [Line(line, schedule, seed, start_us) for line in scenario.lines]
+        self._lines = [Line(line, seed, start_us) for line in scenario.lines]
         self._known_us = start_us
 
     @classmethod
@@ -62,5 +62,8 @@ class Plant:
         """Return what a machine's signals show at `at_us` [µs UTC], which `advance` must have reached."""
         if at_us > self.now_us:
             raise ValueError(f"The model stands at {self.now_us} µs and cannot be read at {at_us} µs: advance it first")
-        shown = self.logs[machine].signals(np.array([at_us], dtype=np.int64))
-        return Reading(*(int(shown[name][0]) for name in Reading._fields))
+        log = self.logs[machine]
+        shown = log.signals(np.array([at_us], dtype=np.int64))
+        state, mode, fault, good, reject, total = (int(shown[name][0]) for name in SIGNALS)
+        lot = log.lot_at(at_us)
+        return Reading(state, mode, fault, good, reject, total, lot.product, lot.order)

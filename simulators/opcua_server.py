@@ -13,6 +13,7 @@ from simulators.live import LivePlant
 from simulators.plant_file import NAMESPACE_URI
 
 TICK_S = 0.1
+_DEAD: Final = ua.StatusCodes.BadSensorFailure
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final = {
     "state": ua.VariantType.Int32,
@@ -21,13 +22,15 @@ _TYPES: Final = {
     "good": ua.VariantType.UInt32,
     "reject": ua.VariantType.UInt32,
     "total": ua.VariantType.UInt32,
+    "product": ua.VariantType.String,
+    "order": ua.VariantType.String,
 }
 
 
 class OpcuaSimulator:
     """Serves nodes such as ``nsu=urn:oee:simulator;s=Filler.State``; use as ``async with``.
 
-    Every `TICK_S` all values are written anew, each exact at its source timestamp.
+    Every `TICK_S` all values are written anew, each exact at its source timestamp; Bad while its sensors are dead.
 
     Parameters
     ----------
@@ -94,16 +97,21 @@ class OpcuaSimulator:
             for signal, variant_type in _TYPES.items():
                 node_id = ua.NodeId(f"{machine.tag}.{signal.capitalize()}", namespace)
                 name = ua.QualifiedName(signal.capitalize(), namespace)
-                await folder.add_variable(node_id, name, ua.Variant(0, variant_type))
+                empty = "" if variant_type is ua.VariantType.String else 0
+                await folder.add_variable(node_id, name, ua.Variant(empty, variant_type))
                 self._nodes[machine.id, signal] = node_id
 
     async def _write_values(self) -> None:
         for machine in self._machines:
             now_us, reading = self._live.read(machine.id)
             at = _EPOCH + timedelta(microseconds=now_us)
-            for signal, value in reading._asdict().items():
+            for signal, variant_type in _TYPES.items():
+                value = ua.Variant() if reading is None else ua.Variant(getattr(reading, signal), variant_type)
                 shown = ua.DataValue(
-                    ua.Variant(value, _TYPES[signal]), SourceTimestamp=at, ServerTimestamp=datetime.now(UTC)
+                    value,
+                    StatusCode=ua.StatusCode(_DEAD if reading is None else ua.StatusCodes.Good),
+                    SourceTimestamp=at,
+                    ServerTimestamp=datetime.now(UTC),
                 )
                 await self._server.write_attribute_value(self._nodes[machine.id, signal], shown)
 

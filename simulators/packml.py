@@ -24,6 +24,8 @@ class State(IntEnum):
     HELD = 11
     UNHOLDING = 12
     RESETTING = 15
+    SERVICE_MENU = 99
+    """No state of PackML: somebody is in the panel's service menu, and no map knows its number."""
 
 
 class Mode(IntEnum):
@@ -53,6 +55,7 @@ class SimpleState(IntEnum):
     STOPPED = 2
     STARVED = 3
     SETUP = 4
+    SERVICE_MENU = 9
 
 
 def simple_state(state: int, mode: int) -> int:
@@ -71,6 +74,7 @@ def _simple_table() -> NDArray[np.int64]:
     table[Mode.PRODUCE, State.EXECUTE] = SimpleState.RUN
     table[Mode.PRODUCE, State.SUSPENDED] = SimpleState.STARVED
     table[Mode.PRODUCE, State.STOPPED] = SimpleState.OFF
+    table[Mode.PRODUCE, State.SERVICE_MENU] = SimpleState.SERVICE_MENU
     return table
 
 

@@ -7,6 +7,8 @@ holding 40003, input 30003  fault code
 holding 40011, input 30011  good parts, 32 bit unsigned, word order ABCD
 holding 40013, input 30013  rejects, 32 bit unsigned, word order ABCD
 holding 40015, input 30015  all parts, 32 bit unsigned, word order ABCD
+holding 40021, input 30021  product, 16 characters in 8 registers, padded with 0
+holding 40031, input 30031  order, the same
 coil 0, discrete input 0    running
 coil 1, discrete input 1    fault present
 ==========================  =====================================================
@@ -14,6 +16,7 @@ coil 1, discrete input 1    fault present
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from simulators.model import Reading
@@ -26,9 +29,13 @@ REFERENCES: Final = {
     "good": "holding:40011",
     "reject": "holding:40013",
     "total": "holding:40015",
+    "product": "holding:40021",
+    "order": "holding:40031",
 }
-REGISTER_COUNT = 16
+TEXT_REGISTERS = 8
+REGISTER_COUNT = 38
 BIT_COUNT = 2
+_TEXT: Final = Struct(f">{TEXT_REGISTERS}H")
 
 
 def registers_of(reading: Reading) -> list[int]:
@@ -37,6 +44,8 @@ def registers_of(reading: Reading) -> list[int]:
     registers[0:3] = [reading.state, reading.mode, reading.fault]
     for address, count in ((10, reading.good), (12, reading.reject), (14, reading.total)):
         registers[address : address + 2] = [count >> 16 & 0xFFFF, count & 0xFFFF]
+    for address, text in ((20, reading.product), (30, reading.order)):
+        registers[address : address + TEXT_REGISTERS] = _TEXT.unpack(text.encode().ljust(_TEXT.size, b"\0"))
     return registers
 
 

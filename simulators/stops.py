@@ -39,6 +39,8 @@ def steps_of(stop: StopSpec, draws: Draws) -> list[Step]:
             return _steps(((main_us, State.IDLE), (0, State.STARTING)), Mode.MANUAL, stop.fault, draws)
         case StopKind.CLEANING:
             return _steps(((main_us, State.STOPPED), (0, State.RESETTING)), Mode.MAINTENANCE, stop.fault, draws)
+        case StopKind.MENU:
+            return _steps(((main_us, State.SERVICE_MENU),), Mode.PRODUCE, stop.fault, draws)
 
 
 def _steps(states: tuple[tuple[int, State], ...], mode: Mode, fault: int, draws: Draws) -> list[Step]:

@@ -4,21 +4,22 @@ Format: JSON Lines, UTF-8, times in µs UTC (integers). The first line is the he
 
     {"format": "oee-simulator-truth/1", "scenario": "bench", "seed": 1, "start_us": 1750000000000000,
      "machines": {"mixer": {"protocol": "opcua", "ideal_cycle_us": 300000, "modulus": 4294967296,
-                            "state": [6, 1, 0], "total": 120, "good": 118}}}
+                            "state": [6, 1, 0], "product": "", "order": "WO-1001", "total": 120, "good": 118}}}
 
 `state` is PackML state, mode and fault code at `start_us`; `total` and `good` are the exact numbers of parts made by
 then since the model's beginning (not the counters, which wrap and reset). Each further line carries everything that
 happened after the line before and up to and including its `until_us`::
 
     {"until_us": 1750000000200000, "machines": {"mixer": {"changes": [[1750000000100000, 10, 1, 17]],
+                                                          "lots": [[1750000000100000, "", "WO-1002"]],
                                                           "good_us": [1750000000050000], "reject_us": []}}}
 
 Machines to which nothing happened are left out. Every line is handed to the operating system at once: the file of a
 killed simulator ends at its last line, a torn one counts as not written. States are PackML for every machine, also
 where the machine shows others (`simulators.packml.simple_state`).
 
-A part at the very instant t belongs to a window that *ends* at t, as a counter read at t shows it; a state holds from
-its instant on.
+A part at the very instant t belongs to a window that *ends* at t, as a counter read at t shows it, and so to the lot
+that ends at t; a state, a product and an order hold from their instant on.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from simulators.log import Change
+from simulators.log import Change, Lot
 from simulators.model import Plant
 
 FORMAT = "oee-simulator-truth/1"
@@ -50,12 +51,13 @@ class Parts(NamedTuple):
 
 @dataclass
 class MachineTruth:
-    """All that a machine did within the time of the file; `changes` begins with the state at its start."""
+    """All that a machine did within the time of the file; `changes` and `lots` begin with those at its start."""
 
     ideal_cycle_us: int
     total_at_start: int
     good_at_start: int
     changes: list[Change]
+    lots: list[Lot]
     good_us: list[int] = field(default_factory=list)
     reject_us: list[int] = field(default_factory=list)
 
@@ -95,6 +97,7 @@ class Truth:
         for name, news in entry["machines"].items():
             machine = self.machines[name]
             machine.changes.extend(Change(*change) for change in news["changes"])
+            machine.lots.extend(Lot(*lot) for lot in news["lots"])
             machine.good_us.extend(news["good_us"])
             machine.reject_us.extend(news["reject_us"])
 
@@ -115,6 +118,24 @@ def parts_until(truth: Truth, machine: str, at_us: int) -> Parts:
     return Parts(
         made.total_at_start + total, made.good_at_start + good, made.total_at_start - made.good_at_start + total - good
     )
+
+
+def lot_at(truth: Truth, machine: str, at_us: int) -> Lot:
+    """Return the product and order in force at `at_us` [µs UTC]."""
+    _check(truth, at_us, at_us)
+    lots = truth.machines[machine].lots
+    return lots[bisect_right(lots, at_us, key=lambda lot: lot.at_us) - 1]
+
+
+def production_between(truth: Truth, machine: str, start_us: int, end_us: int) -> dict[tuple[str, str], Parts]:
+    """Return the parts made in ``(start_us, end_us]`` [µs UTC] by product and order; they sum to `parts_between`."""
+    inner = [lot.at_us for lot in truth.machines[machine].lots if start_us < lot.at_us < end_us]
+    made: defaultdict[tuple[str, str], Parts] = defaultdict(lambda: Parts(0, 0, 0))
+    for from_us, to_us in pairwise([start_us, *inner, end_us]):
+        _, product, order = lot_at(truth, machine, from_us)
+        parts = parts_between(truth, machine, from_us, to_us)
+        made[product, order] = Parts(*map(sum, zip(made[product, order], parts, strict=True)))
+    return dict(made)
 
 
 def states_between(truth: Truth, machine: str, start_us: int, end_us: int) -> list[tuple[int, int, Change]]:
@@ -160,9 +181,10 @@ class TruthWriter:
         machines = {}
         for name, log in self._plant.logs.items():
             changes = log.changes(self._until_us, now_us)
+            lots = log.lots(self._until_us, now_us)
             good_us, reject_us = log.parts(self._until_us, now_us)
-            if changes or good_us or reject_us:
-                machines[name] = {"changes": changes, "good_us": good_us, "reject_us": reject_us}
+            if changes or lots or good_us or reject_us:
+                machines[name] = {"changes": changes, "lots": lots, "good_us": good_us, "reject_us": reject_us}
         self._write({"until_us": now_us, "machines": machines})
         self._until_us = now_us
 
@@ -186,11 +208,14 @@ def _header(plant: Plant) -> dict[str, Any]:
     machines = {}
     for name, log in plant.logs.items():
         total, good = log.counts(np.array([plant.now_us], dtype=np.int64))
+        lot = log.lot_at(plant.now_us)
         machines[name] = {
             "protocol": log.spec.protocol,
             "ideal_cycle_us": log.spec.ideal_cycle_us,
             "modulus": log.spec.modulus,
             "state": log.change_at(plant.now_us)[1:],
+            "product": lot.product,
+            "order": lot.order,
             "total": int(total[0]),
             "good": int(good[0]),
         }
@@ -200,7 +225,8 @@ def _header(plant: Plant) -> dict[str, Any]:
 
 def _machine(start_us: int, entry: dict[str, Any]) -> MachineTruth:
     first = Change(start_us, *entry["state"])
-    return MachineTruth(entry["ideal_cycle_us"], entry["total"], entry["good"], [first])
+    lot = Lot(start_us, entry["product"], entry["order"])
+    return MachineTruth(entry["ideal_cycle_us"], entry["total"], entry["good"], [first], [lot])
 
 
 def _check(truth: Truth, start_us: int, end_us: int) -> None:

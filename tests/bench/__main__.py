@@ -15,7 +15,7 @@ from oee.store.database import Database
 from oee.store.embedded import embedded_server
 from oee.store.master import Master
 from oee.store.migrate import upgrade
-from simulators.demo import DEMO, demo_plant_yaml
+from simulators.demo import demo_plant_yaml, demo_scenario
 from simulators.history import history, write_csv
 from simulators.model import Plant
 from tests.bench import bench_api, bench_connectors, bench_engine, bench_pages, bench_spool, bench_store
@@ -79,8 +79,10 @@ def _api() -> Rows:
     start_us, end_us = (int(t.timestamp()) * 1_000_000 for t in (start, end))
     with _server() as (folder, conninfo):
         with Database(conninfo) as db:
-            Master(db).apply(demo_plant_yaml(4840, 5020), None, clock_us())
-            write_csv(folder / "history.csv", history(Plant.at(1, DEMO, start_us), start_us, end_us, 5.0))
+            Master(db).apply(demo_plant_yaml(4840, 5020, start_us), None, clock_us())
+            write_csv(
+                folder / "history.csv", history(Plant.at(1, demo_scenario(start_us), start_us), start_us, end_us, 5.0)
+            )
             import_csv(db, folder / "history.csv", clock_us(), print)
             ComputeService(db).recompute()
         with served(conninfo) as client:

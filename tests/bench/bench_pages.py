@@ -113,7 +113,7 @@ def run(conninfo: str) -> list[tuple[str, float, str]]:
 
     Returns
     -------
-    (what, figure, unit): median and 95th percentile of the time to answer, processor time [ms], size made and sent [kB].
+    (what, figure, unit): median and 95th percentile of the time to answer, processor time [ms]; size made, sent [kB].
     """
     with Database(conninfo) as db:
         seed(db, clock_us())

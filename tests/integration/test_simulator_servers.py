@@ -14,7 +14,7 @@ from asyncua import Client, ua
 from pymodbus.client import AsyncModbusTcpClient
 
 from simulators.bench import BENCH
-from simulators.demo import DEMO
+from simulators.demo import demo_scenario
 from simulators.live import LivePlant, recording, wall_clock_us
 from simulators.modbus_server import ModbusSimulator
 from simulators.model import Plant
@@ -116,7 +116,8 @@ async def test_modbus_values_lie_between_the_truth_before_and_after_the_request(
 
 
 async def test_modbus_serves_units_bits_and_inputs_and_refuses_all_else() -> None:
-    live = LivePlant(Plant.at(7, DEMO, wall_clock_us() - 600_000_000))
+    start_us = wall_clock_us() - 600_000_000
+    live = LivePlant(Plant.at(7, demo_scenario(start_us), start_us))
     async with ModbusSimulator(live) as server, modbus_client(server.port) as client:
         for unit in (1, 2):
             holding = await client.read_holding_registers(0, count=16, device_id=unit)
@@ -127,7 +128,7 @@ async def test_modbus_serves_units_bits_and_inputs_and_refuses_all_else() -> Non
             assert coils.bits[:2] == [inputs.registers[0] == 1, inputs.registers[2] != 0]
             assert discrete.bits[0] == coils.bits[1]
         refusals = [
-            (await client.read_holding_registers(15, count=2, device_id=1), 2),
+            (await client.read_holding_registers(37, count=2, device_id=1), 2),
             (await client.read_coils(2, count=1, device_id=1), 2),
             (await client.read_holding_registers(0, count=1, device_id=9), 11),
             (await client.write_register(0, 1, device_id=1), 1),

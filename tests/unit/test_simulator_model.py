@@ -2,20 +2,24 @@
 
 import random
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 
 from simulators.bench import BENCH
-from simulators.demo import DEMO, working_windows
+from simulators.demo import demo_scenario
 from simulators.machine import Buffer
 from simulators.model import Plant
 from simulators.packml import Mode, SimpleState, State, simple_state
 from simulators.schedule import Window
+from simulators.spec import ProductSpec
 
 HOUR_US = 3_600_000_000
 START_US = 1_772_434_800_000_000  # Monday 2026-03-02 07:00 UTC, 08:00 in Berlin: the early shift is at work
+
+
+DEMO = demo_scenario(START_US)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def two_days() -> Plant:
 
 
 def doings(plant: Plant, to_us: int) -> dict[str, object]:
-    return {name: (log.changes(0, to_us), log.parts(0, to_us)) for name, log in plant.logs.items()}
+    return {name: (log.changes(0, to_us), log.lots(0, to_us), log.parts(0, to_us)) for name, log in plant.logs.items()}
 
 
 @pytest.mark.parametrize("scenario", [DEMO, BENCH], ids=lambda scenario: scenario.name)
@@ -35,14 +39,15 @@ def test_history_does_not_depend_on_how_the_model_is_advanced(scenario) -> None:
     at_once = Plant.at(5, scenario, START_US)
     at_once.advance(end_us)
     in_steps = Plant.at(5, scenario, START_US)
-    seen = {name: ([], ([], [])) for name in in_steps.logs}
+    seen = {name: ([], [], ([], [])) for name in in_steps.logs}
     now_us, steps = START_US - 1, random.Random(1)
     while now_us < end_us:
         before_us, now_us = now_us, min(end_us, now_us + int(steps.expovariate(1 / 600e6)))
         in_steps.advance(now_us)
         for name, log in in_steps.logs.items():
-            changes, (good, reject) = seen[name]
+            changes, lots, (good, reject) = seen[name]
             changes += log.changes(before_us, now_us)
+            lots += log.lots(before_us, now_us)
             more_good, more_reject = log.parts(before_us, now_us)
             good += more_good
             reject += more_reject
@@ -88,11 +93,15 @@ def test_changes_ascend_and_differ(two_days: Plant) -> None:
 
 
 def test_machines_stand_outside_working_time_and_stop_within_seconds(two_days: Plant) -> None:
-    windows = [w for _, w in zip(range(12), working_windows(START_US), strict=False)]
-    for before, after in pairwise(windows):
-        if before.end_us == after.start_us or not START_US < before.end_us < two_days.now_us:
-            continue
-        for log in two_days.logs.values():
+    pauses = [
+        (line, before, after)
+        for line in DEMO.lines
+        for before, after in pairwise(islice(line.windows(START_US), 12))
+        if before.end_us < after.start_us and before.end_us > START_US and after.start_us < two_days.now_us
+    ]
+    assert {line.id for line, *_ in pauses} == {"filling", "press", "packing"}
+    for line, before, after in pauses:
+        for log in (two_days.logs[machine.id] for machine in line.machines):
             settled_us = before.end_us + 40_000_000
             assert log.change_at(settled_us).state == State.STOPPED
             assert log.changes(settled_us, after.start_us - 1) == []
@@ -106,7 +115,8 @@ def test_every_kind_of_stop_occurs(two_days: Plant) -> None:
 
 
 def test_a_finite_schedule_ends_in_stopped_for_ever() -> None:
-    scenario = replace(DEMO, windows=lambda start_us: iter([Window(start_us, start_us + HOUR_US)]))
+    lines = tuple(replace(line, windows=lambda us: iter([Window(us, us + HOUR_US)])) for line in DEMO.lines)
+    scenario = replace(DEMO, lines=lines)
     plant = Plant.at(1, scenario, START_US)
     plant.advance(START_US + 1000 * HOUR_US)
     for log in plant.logs.values():
@@ -132,6 +142,51 @@ def test_counters_rise_wrap_at_the_modulus_and_reset() -> None:
     assert made[-1] > 3000
     assert (shown >= 0).all()
     assert (shown < 1000).all()
+
+
+def test_counters_miss_what_is_made_while_their_sensors_are_dead_and_go_on_after_it() -> None:
+    line = BENCH.lines[0]
+    dead = (START_US + HOUR_US // 4, START_US + HOUR_US // 2)
+    reset_us = dead[1] + HOUR_US // 4
+    machine = replace(line.machines[0], outages_us=(dead,), counter_resets_us=(reset_us,))
+    plant = Plant.at(1, replace(BENCH, lines=(replace(line, machines=(machine,)),)), START_US)
+    plant.advance(START_US + HOUR_US)
+    log = plant.logs[machine.id]
+    at_us = np.array([dead[0] - 1, dead[0], dead[1] - 1, dead[1], reset_us - 1, reset_us, plant.now_us])
+    assert log.is_dead(at_us).tolist() == [False, True, True, False, False, False, False]
+    shown, made = log.signals(at_us)["total"], log.counts(at_us)[0]
+    assert made[3] - made[1] > 1000
+    assert shown[3] == shown[1] == made[1]
+    assert shown[4] == made[4] - (made[3] - made[1])
+    assert shown[5] == 0
+    assert shown[6] == made[6] - made[5]
+
+
+@pytest.mark.parametrize(("switch", "when"), [("start", 0.0), ("middle", 0.5), ("restart", 1.0)])
+def test_product_and_order_switch_within_the_changeover_where_the_machine_says(switch, when) -> None:
+    products = (
+        ProductSpec("P1", "One", "piece", {"mixer": 300_000}),
+        ProductSpec("P2", "Two", "piece", {"mixer": 400_000}),
+    )
+    line = BENCH.lines[0]
+    machine = replace(line.machines[0], switch=switch, stops=())
+    line = replace(line, machines=(machine,), products=products, lot_s=600)
+    plant = Plant.at(1, replace(BENCH, lines=(line,)), START_US)
+    plant.advance(START_US + HOUR_US)
+    log = plant.logs["mixer"]
+    changes, lots = log.changes(START_US, plant.now_us), log.lots(START_US, plant.now_us)
+    assert len(lots) > 3
+    assert [lot.product for lot in lots[:3]] == ["P2", "P1", "P2"]
+    assert [lot.order for lot in lots[:3]] == ["WO-1002", "WO-1003", "WO-1004"]
+    setups = [(a.at_us, b.at_us) for a, b in pairwise(changes) if (a.state, a.mode) == (State.IDLE, Mode.MANUAL)]
+    for lot, (start_us, end_us) in zip(lots, setups, strict=False):
+        assert lot.at_us == pytest.approx(start_us + when * (end_us - start_us), abs=1)
+    edges = np.array([START_US, *(lot.at_us for lot in lots)])
+    sizes = np.diff(log.counts(edges)[0])
+    assert all(size % 100 == 0 for size in sizes if size >= 1000)
+    for (a_us, b_us), lot in zip(pairwise(edges.tolist()), [log.lot_at(START_US), *lots], strict=False):
+        made_us = np.sort(np.concatenate(log.parts(a_us, b_us)))
+        assert np.diff(made_us).min() >= {"P1": 300_000, "P2": 400_000}[lot.product]
 
 
 def test_reading_ahead_of_the_model_is_refused() -> None:

@@ -1,5 +1,6 @@
 """The truth file says exactly what the model did, also after a kill."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from simulators.model import Plant
 from simulators.truth import (
     Truth,
     TruthWriter,
+    lot_at,
     parts_between,
     parts_until,
+    production_between,
     state_time_us,
     states_between,
     transitions_between,
@@ -80,6 +83,20 @@ def test_nothing_is_lost_or_doubled_that_happens_at_the_very_instant_of_a_write(
     known = Truth.load(path).machines["mixer"]
     assert known.changes[1:] == log.changes(START_US, instants[-1])
     assert (known.good_us, known.reject_us) == log.parts(START_US, instants[-1])
+
+
+def test_lots_divide_the_parts_without_rest(recorded) -> None:
+    plant, path = recorded
+    truth = Truth.load(path)
+    for name, log in plant.logs.items():
+        made = production_between(truth, name, BEGIN_US, END_US)
+        assert tuple(map(sum, zip(*made.values(), strict=True))) == parts_between(truth, name, BEGIN_US, END_US)
+        lots = [log.lot_at(BEGIN_US)._replace(at_us=BEGIN_US), *log.lots(BEGIN_US, END_US)]
+        assert truth.machines[name].lots == lots
+        assert list(made) == [("", lot.order) for lot in lots]
+        assert len(lots) > 3
+        for lot, (_, until_us) in zip(lots, pairwise([*(lot.at_us for lot in lots), END_US]), strict=True):
+            assert lot_at(truth, name, lot.at_us) == lot_at(truth, name, until_us - 1) == lot
 
 
 def test_a_torn_last_line_counts_as_not_written(recorded) -> None:
