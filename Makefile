@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test faults zones check bench schema lock clean
+.PHONY: demo test faults soak zones check bench schema lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
@@ -14,6 +14,9 @@ test: $(VENV)/.ready-dev
 
 faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the database away for 20 s
 	$(BIN)/python -m pytest tests/faults $(ARGS)
+
+soak: $(VENV)/.ready-dev # an hour with a page open over three restarts; OEE_TEST_PAGE_S shortens it
+	$(BIN)/python -m pytest -m slow tests/e2e $(ARGS)
 
 zones: $(VENV)/.ready-dev # shifts in every time zone, 2000 to 2040: some minutes
 	$(BIN)/python -m pytest -q -s -m slow tests/unit/test_calendar_zones.py $(ARGS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from oee.config.model import PlantConfig
+from oee.glance import Glance
 from oee.kernels.products import ProductKey
 from oee.model import Category, Segment, ShiftInstance, ShiftResult, Stop
 
@@ -43,6 +45,15 @@ class RevisionInfo:
     status: str
     computed_us: int
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoment:
+    """A line at this moment: its state, the running instance at a glance, the next planned shift outside one."""
+
+    state: LineState
+    glance: Glance | None
+    coming: ShiftInstance | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,9 @@ class ResultSource(Protocol):
     def state(self, line: str) -> LineState:
         """What the line and its machines are in now."""
 
+    def moments(self) -> Mapping[str, LineMoment]:
+        """All lines of the plant as they are now, in its order, for a few queries however many lines there are."""
+
     def current(self, line: str) -> ShiftResult | None:
         """The live result of the running instance (a shift or off time); None before any data."""
 
@@ -122,6 +136,9 @@ class ResultSource(Protocol):
 
     def stops(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[LineStop]:
         """Stops that overlap the range, in order of their start."""
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        """The newest published result of the newest earlier shift of the same name; None if there is none."""
 
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         """Shift instances that overlap the range, those to come too."""

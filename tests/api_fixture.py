@@ -31,8 +31,9 @@ from oee.model import (
     Stop,
     WindowResult,
 )
-from oee.source import Change, LineState, LineStop, MachineState, RevisionInfo
+from oee.source import Change, LineMoment, LineState, LineStop, MachineState, RevisionInfo
 from oee.store.accounts import Principal, Role
+from tests.live_fixture import MemoryChanges, MemoryHealth
 
 ZONE = ZoneInfo("Europe/Budapest")
 FIRST_DAY = date(2026, 3, 2)
@@ -209,6 +210,12 @@ class MemorySource:
         segments = [s for r in self._of(line, machine) for s in r.window.segments]
         return [s for s in segments if s.start_us < to_us and s.end_us > from_us]
 
+    def moments(self) -> dict[str, LineMoment]:
+        return {"line-1": LineMoment(self.state("line-1"), None, None)}
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        return None
+
     def stops(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[LineStop]:
         self._of(line, machine)
         early = day_results(FIRST_DAY)[0].instance
@@ -329,6 +336,8 @@ def app(
         source or MemorySource(),
         accounts or MemoryAccounts(),
         health=health or Health(),
+        data_health=MemoryHealth("line-1", "filler"),
+        changes=MemoryChanges(),
         reports={
             "json": ReportFormat("application/json", lambda r: f'{{"id":"{r.id}"}}'),
             "html": ReportFormat("text/html", lambda r: f"<!doctype html><title>{r.id}</title>"),

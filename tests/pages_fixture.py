@@ -33,6 +33,7 @@ from pages_plant import (
 from oee.calendar import clock_hours
 from oee.config.model import PlantConfig
 from oee.errors import NotFoundError
+from oee.glance import glance
 from oee.model import (
     US_PER_S,
     Category,
@@ -46,7 +47,7 @@ from oee.model import (
     Stop,
     WindowResult,
 )
-from oee.source import LineState, MachineState, RevisionInfo
+from oee.source import LineMoment, LineState, MachineState, RevisionInfo
 
 
 def shift_instance(line: str, day: date, name: str) -> ShiftInstance:
@@ -236,8 +237,24 @@ class PagesSource:
             self._result(i) for i in self._instances(line) if from_us <= i.start_us < to_us and i.start_us <= self.now
         ]
 
+    def moments(self) -> dict[str, LineMoment]:
+        found = {}
+        for line in self._lines:
+            current = self.current(line)
+            outside = current is None or not current.instance.planned
+            later = [i for i in self._instances(line) if i.planned and i.start_us > self.now] if outside else []
+            seen = None if current is None else glance(current)
+            found[line] = LineMoment(self.state(line), seen, later[0] if later else None)
+        return found
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        same = [i for i in self._instances(line) if i.name == instance.name and i.start_us < instance.start_us]
+        return self._result(same[-1]) if same else None
+
     def days(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> list[ShiftResult]:
-        raise NotImplementedError
+        return [r for r in self.shifts(line, from_us, to_us) if r.instance.name == "early"]
+
+    weeks = months = days
 
     def window(self, line: str, from_us: int, to_us: int, machine: str | None = None) -> ShiftResult:
         raise NotImplementedError

@@ -14,7 +14,9 @@ from starlette.staticfiles import StaticFiles
 from oee.api import problems
 from oee.api.access import AccountBook, Gate, LoginNeeded, PageAccess, login_address
 from oee.api.changes import change_router
+from oee.api.data_health import data_health_router
 from oee.api.docs import docs_router
+from oee.api.events import event_router
 from oee.api.headers import BodyLimit, SecurityHeaders
 from oee.api.kpis import kpi_router
 from oee.api.lines import line_router
@@ -23,6 +25,8 @@ from oee.api.not_yet import not_yet_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
 from oee.api.stops import stop_router
+from oee.api.watch import Watcher
+from oee.live_source import ChangeSource, DataHealthSource
 from oee.source import ResultSource
 
 _DESCRIPTION = """\
@@ -30,7 +34,8 @@ Availability, performance, quality and OEE of lines and machines, with everythin
 
 Times are RFC 3339 with an offset, ranges include their start and exclude their end, durations end in _s (seconds), \
 ratios are 0 to 1 and raw, unknown values are null. Answers carry an ETag; send it back as If-None-Match to get 304 \
-while nothing changed. Errors are application/problem+json (RFC 9457).
+while nothing changed; listen to GET /api/v1/events to be told when to ask again. Errors are \
+application/problem+json (RFC 9457).
 
 Send a key as Authorization: Bearer KEY; oee key add makes one. While neither an account nor a key exists, this \
 machine itself needs none."""
@@ -41,6 +46,8 @@ def create_app(
     accounts: AccountBook,
     *,
     health: HealthSource,
+    data_health: DataHealthSource,
+    changes: ChangeSource,
     reports: Mapping[str, ReportFormat],
     render_login: LoginPage,
     pages: Sequence[APIRouter] = (),
@@ -54,6 +61,8 @@ def create_app(
     source : where all figures come from.
     accounts : who may come in.
     health : readiness and the gauges of ``/metrics``.
+    data_health : where data come from and what ails them.
+    changes : what those are told who listen to ``/api/v1/events``.
     reports : formats of the shift report by name; the first is for askers that take anything.
     render_login : makes the log-in page of (next path, error or None).
     pages : routers of pages; every role may open them, who isn't logged in is sent to the log-in.
@@ -70,10 +79,13 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.gate = Gate(accounts, cookie_secure)
-    metrics = Metrics(health)
+    watcher = app.state.watcher = Watcher(changes, source.now_us)
+    metrics = Metrics(health, lambda: watcher.listener_count)
     routers = (kpi_router, line_router, stop_router, change_router)
     for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
+    app.include_router(data_health_router(source, data_health))
+    app.include_router(event_router(source, watcher))
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))

@@ -45,7 +45,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
-    NotYet("GET", "/events", "The stream of events"),
 )
 
 

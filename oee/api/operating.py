@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from fastapi import APIRouter, Depends, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,9 +65,9 @@ class HealthCollector(Collector):
 
 
 class Metrics:
-    """The metrics of one application, in a registry of their own."""
+    """The metrics of one application, in a registry of their own; ``listeners`` counts the open event streams."""
 
-    def __init__(self, health: HealthSource) -> None:
+    def __init__(self, health: HealthSource, listeners: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(HealthCollector(health))
         labels = ["method", "route", "status"]
@@ -74,6 +75,8 @@ class Metrics:
         self.seconds = Histogram(
             "oee_http_request_seconds", "Time to answer.", labels[:2], registry=self.registry, buckets=_BUCKETS_S
         )
+        streams = Gauge("oee_event_streams", "Open streams of /api/v1/events.", registry=self.registry)
+        streams.set_function(listeners)
 
 
 class MeasureRequests:
@@ -87,12 +90,13 @@ class MeasureRequests:
         """Pass on, noting status and time."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        started, status = time.perf_counter(), 500
+        started, status, streams = time.perf_counter(), 500, False
 
         async def send_noted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams
             if message["type"] == "http.response.start":
                 status = message["status"]
+                streams = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
             await send(message)
 
         try:
@@ -101,7 +105,8 @@ class MeasureRequests:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(method, route, str(status)).inc()
-            self._metrics.seconds.labels(method, route).observe(time.perf_counter() - started)
+            if not streams:  # a stream lasts as long as its reader stays
+                self._metrics.seconds.labels(method, route).observe(time.perf_counter() - started)
 
 
 def operating_router(health: HealthSource, metrics: Metrics) -> APIRouter:

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from oee.api.access import AccountBook, is_loopback
+from oee.api.events import end_streams
 from oee.errors import InputError
 
 _GRACE_S = 5
@@ -20,9 +21,9 @@ _BACKLOG = 128
 class _Server(uvicorn.Server):
     """Leaves signals alone, as whoever runs the event loop decides when to stop, and says when it is up."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None, ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._tell_started = started
+        self._tell_started, self._tell_ending = started, ending
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -32,6 +33,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self._tell_started is not None:
             self._tell_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._tell_ending()
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int, accounts: AccountBook) -> socket.socket:
@@ -79,7 +84,7 @@ async def serve(
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
     )
-    server = _Server(config, started)
+    server = _Server(config, started, lambda: end_streams(app))
     serving = asyncio.create_task(server.serve([listener]))
     stopping = asyncio.create_task(_stop_when(server, stop))
     try:

@@ -14,6 +14,7 @@ from oee.cli.shift_table import shift_table
 from oee.cli.web import json_report, standalone_report
 from oee.collect.import_parquet import import_parquet
 from oee.collect.importer import import_csv
+from oee.compute.data_health import DataHealth
 from oee.compute.plan import timeline
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService, clock_us, mark_again
@@ -85,7 +86,8 @@ def report(line: str, day: str, shift: str, format_: str, output: Path | None) -
     with database() as db:
         source = Results(db)
         result = source.shift(line, day_of(day, "--date").isoformat(), shift)
-        text = json_report(source, result) if format_ == "json" else standalone_report(source, result)
+        write = json_report if format_ == "json" else standalone_report
+        text = write(source, DataHealth(db), result)
     if output is None:
         click.echo(text)
     else:

@@ -8,9 +8,12 @@ from fastapi import FastAPI
 
 from oee.api.app import create_app
 from oee.api.reports import ReportFormat
+from oee.compute.changes import Changes
+from oee.compute.data_health import DataHealth
 from oee.compute.health import Health
 from oee.compute.queries import Results
 from oee.errors import OeeError
+from oee.live_source import DataHealthSource
 from oee.model import ShiftResult
 from oee.report.html import report_html
 from oee.report.json import report_json
@@ -19,14 +22,14 @@ from oee.source import RevisionInfo
 from oee.store.accounts import Accounts
 from oee.store.database import Database
 from oee.web.assets import STATIC, style_urls, stylesheet
-from oee.web.content import same_before
+from oee.web.content import gap_words, same_before, shift_gaps
 from oee.web.render import login_page
 from oee.web.routes import pages
 
 
 def web_app(database: Database) -> FastAPI:
     """Compose the application."""
-    source = Results(database)
+    source, data_health = Results(database), DataHealth(database)
 
     def login(next_path: str, error: str | None) -> str:
         return login_page(_plant_name(source), next_path, error)
@@ -35,12 +38,14 @@ def web_app(database: Database) -> FastAPI:
         source,
         Accounts(database),
         health=Health(database),
+        data_health=data_health,
+        changes=Changes(database),
         reports={
-            "json": ReportFormat("application/json", lambda result: json_report(source, result)),
-            "html": ReportFormat("text/html", lambda result: linked_report(source, result)),
+            "json": ReportFormat("application/json", lambda result: json_report(source, data_health, result)),
+            "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
         },
         render_login=login,
-        pages=[pages(lambda _request: source)],
+        pages=[pages(lambda _request: source, data_health)],
         static={"/static": STATIC},
     )
 
@@ -53,23 +58,26 @@ def _plant_name(source: Results) -> str:
         return "OEE"
 
 
-def json_report(source: Results, result: ShiftResult) -> str:
+def json_report(source: Results, health: DataHealthSource, result: ShiftResult) -> str:
     """The report as JSON text."""
-    return json.dumps(report_json(result, _revisions(source, result), source.plant()), indent=2, ensure_ascii=False)
+    gaps = shift_gaps(health, result)
+    report = report_json(result, _revisions(source, result), source.plant(), gaps)
+    return json.dumps(report, indent=2, ensure_ascii=False)
 
 
-def linked_report(source: Results, result: ShiftResult) -> str:
+def linked_report(source: Results, health: DataHealthSource, result: ShiftResult) -> str:
     """The report as a page that takes its style from this service."""
-    return report_html(_view(source, result), zone_of(source.plant()), hrefs=style_urls())
+    return report_html(_view(source, health, result), zone_of(source.plant()), hrefs=style_urls())
 
 
-def standalone_report(source: Results, result: ShiftResult) -> str:
+def standalone_report(source: Results, health: DataHealthSource, result: ShiftResult) -> str:
     """The report as one file that needs nothing beside it."""
-    return report_html(_view(source, result), zone_of(source.plant()), css=stylesheet())
+    return report_html(_view(source, health, result), zone_of(source.plant()), css=stylesheet())
 
 
-def _view(source: Results, result: ShiftResult) -> ReportView:
-    return report_view(result, source.plant(), _revisions(source, result), same_before(source, result))
+def _view(source: Results, health: DataHealthSource, result: ShiftResult) -> ReportView:
+    words = gap_words(source, health, result)
+    return report_view(result, source.plant(), _revisions(source, result), same_before(source, result), words)
 
 
 def _revisions(source: Results, result: ShiftResult) -> list[RevisionInfo]:

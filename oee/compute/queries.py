@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
 from oee.compute import stored as stored_results
 from oee.compute import windows
+from oee.compute.overview import Moments
 from oee.compute.rolled import Look
 from oee.compute.service import clock_us
 from oee.compute.states import line_state
@@ -15,12 +16,12 @@ from oee.config.model import PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.kernels.products import ProductKey
 from oee.model import Segment, ShiftInstance, ShiftResult
-from oee.source import Change, LineState, LineStop, RevisionInfo
+from oee.source import Change, LineMoment, LineState, LineStop, RevisionInfo
 from oee.store.changes import changes
 from oee.store.database import Database
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Master
-from oee.store.results import published, revisions
+from oee.store.results import published, published_before, revisions
 
 
 class Results:
@@ -29,6 +30,7 @@ class Results:
     def __init__(self, database: Database, now_us: Callable[[], int] = clock_us) -> None:
         self._database, self._now_us = database, now_us
         self._master = Master(database)
+        self._moments = Moments(database, self)
 
     def plant(self) -> PlantConfig:
         """The configuration in force now."""
@@ -37,6 +39,10 @@ class Results:
     def now_us(self) -> int:
         """The instant up to which live figures are told [µs UTC]."""
         return self._now_us()
+
+    def moments(self) -> Mapping[str, LineMoment]:
+        """All lines as they are now, in the order of the plant file."""
+        return self._moments.moments()
 
     @contextmanager
     def _look(self, line: str) -> Iterator[Look]:
@@ -120,6 +126,11 @@ class Results:
         """Stops that overlap the range, whole as they are known now, in order of their start."""
         with self._look(line) as look:
             return windows.stops(look, line, machine, from_us, to_us)
+
+    def same_before(self, line: str, instance: ShiftInstance) -> ShiftResult | None:
+        """The newest published result of the newest earlier shift of the same name."""
+        with self._look(line) as look:
+            return published_before(look.conn, look.ids.line(line), instance.name, instance.start_us)
 
     def instances(self, line: str, from_us: int, to_us: int) -> list[ShiftInstance]:
         """Shift instances that overlap the range, those to come too."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from math import floor
 from zoneinfo import ZoneInfo
 
 from oee.model import US_PER_S
@@ -13,13 +12,14 @@ from oee.model import US_PER_S
 MINUS, DASH, NBSP = "\u2212", "\u2013", "\u00a0"
 US_PER_MIN = 60 * US_PER_S
 US_PER_H = 60 * US_PER_MIN
-TENTH_MIN_US = Fraction(US_PER_MIN, 10)
+TENTH_MIN_US = US_PER_MIN // 10
 """The unit in which minutes are shown [µs]."""
 
 
 def rounded(value: Fraction | int, unit: Fraction | int = 1) -> int:
     """Round to whole units, halves away from zero, so that a loss and a gain of one size look alike."""
-    size = floor(abs(Fraction(value)) / unit + Fraction(1, 2))
+    away: Fraction | int = value if value >= 0 else -value
+    size = (2 * away + unit) // (2 * unit)
     return size if value >= 0 else -size
 
 
@@ -31,10 +31,9 @@ def apportion(parts: Sequence[Fraction | int], unit: Fraction | int = 1) -> list
     parts : exact parts, of any sign.
     unit : size of one shown unit.
     """
-    exact = [Fraction(part) / unit for part in parts]
-    shown = [floor(part) for part in exact]
-    missing = rounded(sum(exact, Fraction(0))) - sum(shown)
-    by_remainder = sorted(range(len(exact)), key=lambda i: (shown[i] - exact[i], i))
+    shown = [part // unit for part in parts]
+    missing = rounded(sum(parts), unit) - sum(shown)
+    by_remainder = sorted(range(len(parts)), key=lambda i: (shown[i] * unit - parts[i], i))
     for i in by_remainder[:missing]:
         shown[i] += 1
     return shown

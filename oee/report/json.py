@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
+from oee.live_source import Gap
 from oee.model import CounterDecision, HourRow, Segment, ShiftResult, Stop
+from oee.report.health import gap_json
 from oee.report.hours import HourLine, hour_board
 from oee.report.kpi import elements_item, kpi_item, local_iso, result_ratios, seconds
 from oee.report.quality import data_quality
@@ -17,12 +19,18 @@ from oee.report.words import names_of
 from oee.source import RevisionInfo
 
 
-def report_json(result: ShiftResult, revisions: Sequence[RevisionInfo], plant: PlantConfig) -> dict[str, Any]:
+def report_json(
+    result: ShiftResult,
+    revisions: Sequence[RevisionInfo],
+    plant: PlantConfig,
+    gaps: Mapping[str, Sequence[Gap]] | None = None,
+) -> dict[str, Any]:
     """Build the report's JSON object.
 
     Parameters
     ----------
     revisions : all published revisions of the shift, oldest first.
+    gaps : known gaps of collection by machine.
 
     Returns
     -------
@@ -45,7 +53,10 @@ def report_json(result: ShiftResult, revisions: Sequence[RevisionInfo], plant: P
         "segments": [_segment(s, zone) for s in result.window.segments],
         "stops": [_stop(s, zone) for s in result.window.stops],
         "losses": kpi["losses"],
-        "data_quality": _quality(result, zone),
+        "data_quality": _quality(result, zone)
+        | {
+            "collection_gaps": [{"machine": m, **gap_json(g, zone)} for m, found in (gaps or {}).items() for g in found]
+        },
         "revisions": [_revision(r, zone) for r in revisions],
     }
 

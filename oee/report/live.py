@@ -1,27 +1,23 @@
-"""Views of now: a line's state, its tile on the overview, banners that say what can't be trusted."""
+"""Views of now: a line's state, banners that say what can't be trusted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
-from oee.kernels.ratios import ratios
-from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
+from oee.model import ShiftInstance, ShiftResult, WindowResult
 from oee.report import figures as f
 from oee.report.measures import Measure
 from oee.report.view import ShiftView, shift_title, shift_view, zone_of
 from oee.report.words import (
     BELOW_TARGET_NEED,
     BREAK,
-    KINDS,
     NO_DATA,
     RUN,
     Kind,
     Names,
     kind_of,
-    missing_reason,
     names_of,
 )
 from oee.source import LineState
@@ -94,9 +90,9 @@ def line_now(
         oee=oee,
         planned=planned,
         banners=tuple(_banners(plant, state, result, now_us)),
-        need=_need(now, state, oee),
+        need=line_need(now, state, oee),
         age_s=None if state.alive_us is None else max(now_us - state.alive_us, 0) // 1_000_000,
-        empty=_empty(result, coming, zone),
+        empty=empty_words(result, coming, zone),
     )
 
 
@@ -105,14 +101,19 @@ def state_now(state: LineState, result: ShiftResult | None, now_us: int, names: 
     last = result.window.segments[-1] if result is not None and result.window.segments else None
     setup = last is not None and last.setup and last.category is state.category
     breaks = () if result is None else result.instance.breaks
-    kind = kind_of(state.category, setup=setup, on_break=any(start <= now_us < end for start, end, _ in breaks))
+    kind = kind_of(
+        state.category,
+        setup=setup,
+        on_break=any(start <= now_us < end for start, end, _ in breaks),
+        state=state.state,
+    )
     reason = names.reasons.get(state.reason, state.reason) if state.reason else ""
     until = f.hhmm(state.since_us, zone) if kind is NO_DATA else ""
     reason = "" if kind in (RUN, BREAK, NO_DATA) else reason
     return StateNow(kind, f.running_clock(now_us - state.since_us), reason, until)
 
 
-def _need(now: StateNow, state: LineState, oee: Measure | None) -> tuple[int, int]:
+def line_need(now: StateNow, state: LineState, oee: Measure | None) -> tuple[int, int]:
     """Order of need: the state first, then who has waited longer (the earlier instant first)."""
     below = now.kind is RUN and oee is not None and oee.bad
     return (BELOW_TARGET_NEED if below else now.kind.need, state.since_us)
@@ -161,7 +162,7 @@ def rate_banners(window: WindowResult, names: Names) -> list[Banner]:
     return banners
 
 
-def _empty(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneInfo) -> str:
+def empty_words(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneInfo) -> str:
     """Say what is true and when it changes, where there are no figures to show."""
     if result is None:
         return "No figures yet. They appear with the first data of this line."
@@ -174,78 +175,3 @@ def _empty(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneI
     same = day == f.local(result.window.end_us, zone).date()
     when = f.hhmm(coming.start_us, zone) + ("" if same else f" on {f.day(day, year=False)}")
     return f"{true} {shift_title(coming)} starts at {when}."
-
-
-@dataclass(frozen=True, slots=True)
-class StateCount:
-    """How many lines are in one look."""
-
-    kind: Kind
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """All lines in the order asked for, and the plant's own figures: sums of elements, then divided (S-41)."""
-
-    lines: tuple[LineNow, ...]
-    counts: tuple[StateCount, ...]
-    oee: int | None
-    oee_why: str
-    coverage: int | None
-    unexplained: int
-    shift_words: str
-    age_s: int | None
-
-
-def overview(lines: Sequence[LineNow], results: Sequence[ShiftResult], sort: str) -> Overview:
-    """Build the plant overview.
-
-    Parameters
-    ----------
-    results : live results of the lines that have one.
-    sort : ``help`` (who needs help first), ``name`` or ``oee`` (lowest first).
-    """
-    window = _sum([r.window for r in results if r.instance.planned])
-    derived = ratios(window.elements, quality_known=window.quality_known, ideal_known=window.ideal_known)
-    kinds = [line.state.kind for line in lines]
-    ages = [line.age_s for line in lines if line.age_s is not None]
-    return Overview(
-        lines=tuple(sorted(lines, key=lambda line: _order(line, sort))),
-        counts=tuple(StateCount(k, kinds.count(k)) for k in _kinds_by_need() if k in kinds),
-        oee=f.ratio_tenths(derived.oee),
-        oee_why="" if derived.oee is not None else missing_reason("oee", window),
-        coverage=f.ratio_tenths(derived.coverage),
-        unexplained=sum(len(line.shift.unexplained) for line in lines if line.shift is not None),
-        shift_words=_shift_words(lines),
-        age_s=min(ages, default=None),
-    )
-
-
-def _kinds_by_need() -> list[Kind]:
-    return sorted(KINDS, key=lambda kind: kind.need)
-
-
-def _sum(windows: Sequence[WindowResult]) -> WindowResult:
-    return WindowResult(
-        start_us=0,
-        end_us=0,
-        elements=sum((w.elements for w in windows), Elements()),
-        quality_known=all(w.quality_known for w in windows),
-        ideal_known=all(w.ideal_known for w in windows),
-    )
-
-
-def _order(line: LineNow, sort: str) -> tuple[float, float, str]:
-    if sort == "name":
-        return (0.0, 0.0, line.name)
-    if sort == "oee":
-        value = line.oee.value if line.oee is not None else None
-        return (0.0 if value is not None else 1.0, float(value or 0), line.name)
-    return (float(line.need[0]), float(line.need[1]), line.name)
-
-
-def _shift_words(lines: Sequence[LineNow]) -> str:
-    """Name the shift if all lines are in the same."""
-    heads = {(s.head.title, s.head.day, s.head.span) for line in lines if (s := line.shift) is not None}
-    return ", ".join(next(iter(heads))) if len(heads) == 1 and len(lines) > 0 else ""

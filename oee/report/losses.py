@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from oee.config.model import LineConfig
 from oee.kernels.ratios import Loss, losses
-from oee.model import Category, ShiftResult
+from oee.model import Category, ShiftResult, Stop
 from oee.report import figures as f
 from oee.report.kpi import knowns
+from oee.report.states import state_word
 from oee.report.words import CHANGEOVER, DOWN, EXTERNAL, SHORT, Kind, Names, segment_kind, stop_kind
 
 LONG_STOP_US = 10 * f.US_PER_MIN
@@ -217,10 +219,13 @@ class StopLine:
     known_reason: bool
     tenths: int
     in_shift_tenths: int
+    state: str
+    machine: str
 
 
-def stop_lines(result: ShiftResult, names: Names) -> tuple[StopLine, ...]:
-    """Every stop of the window in order of time."""
+def stop_lines(result: ShiftResult, names: Names, line: LineConfig) -> tuple[StopLine, ...]:
+    """Every stop of the window in order of time, with the machine's own word for its state where it began."""
+    profiles = {m.id: s.profile for m in line.machines.values() if (s := m.signals.get("state")) is not None}
     return tuple(
         StopLine(
             start_us=stop.start_us,
@@ -230,9 +235,27 @@ def stop_lines(result: ShiftResult, names: Names) -> tuple[StopLine, ...]:
             known_reason=stop.reason is not None or kind is not DOWN,
             tenths=f.rounded(stop.length_us, f.TENTH_MIN_US),
             in_shift_tenths=f.rounded(stop.in_window_us, f.TENTH_MIN_US),
+            state=_state_words(stop, result, profiles.get(stop.machine or result.machine or line.rollup.machine)),
+            machine=_machine_name(stop.machine, line),
         )
         for stop in result.window.stops
     )
+
+
+def _machine_name(machine: str | None, line: LineConfig) -> str:
+    config = line.machines.get(machine or "")
+    return config.name if config else machine or ""
+
+
+def _state_words(stop: Stop, result: ShiftResult, profile: str | None) -> str:
+    """The state that the machine told first in a stop; none where it began before the window."""
+    said = (
+        s.state
+        for s in result.window.segments
+        if s.machine == stop.machine and s.category is stop.category and s.end_us > stop.start_us
+    )
+    state = next(said, None)
+    return "" if state is None else state_word(profile, state)
 
 
 def long_stops(lines: tuple[StopLine, ...]) -> tuple[StopLine, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from oee.config.model import Targets
+from oee.glance import lanes_of
 from oee.kernels.ratios import Ratios
 from oee.model import Category, ShiftResult
 from oee.report import figures as f
@@ -114,22 +115,32 @@ def indicators(result: ShiftResult, targets: Targets) -> tuple[Measure, ...]:
 def _indicator(name: str, label: str, derived: Ratios, result: ShiftResult, targets: Targets) -> Measure:
     value: Fraction | None = getattr(derived, name)
     target: float | None = getattr(targets, name)
+    early = name in ("oee", "performance") and value == 0 and no_part_yet(result)
+    value = None if early else value
     open_range = name == "availability" and value is not None and result.window.elements.no_data_us > 0
+    low = f.ratio_tenths(derived.availability_min) if open_range else None
+    high = f.ratio_tenths(derived.availability_max) if open_range else None
     return Measure(
         name=name,
         label=label,
         value=f.ratio_tenths(value),
         target=None if target is None else f.rounded(Fraction(str(target)), Fraction(1, 1000)),
-        why="" if value is not None else missing_reason(name, result.window),
-        low=f.ratio_tenths(derived.availability_min) if open_range else None,
-        high=f.ratio_tenths(derived.availability_max) if open_range else None,
+        why="no part yet" if early else "" if value is not None else missing_reason(name, result.window),
+        low=low if low != high else None,
+        high=high if low != high else None,
     )
+
+
+def no_part_yet(result: ShiftResult) -> bool:
+    """Tell whether a line has just begun: no part in less than a minute says nothing, and 0.0 % would alarm."""
+    e = result.window.elements
+    return result.status == "live" and not e.total_count and e.known_us < f.US_PER_MIN
 
 
 def is_silent(result: ShiftResult) -> bool:
     """Tell whether a live line is without data now: what it made since then, nobody knows."""
-    segments = result.window.segments
-    return result.status == "live" and bool(segments) and segments[-1].category is Category.NO_DATA
+    newest = [lane[-1].category for lane in lanes_of(result.window.segments).values()]
+    return result.status == "live" and bool(newest) and all(c is Category.NO_DATA for c in newest)
 
 
 def good_pieces(result: ShiftResult) -> Measure:

@@ -9,6 +9,9 @@ from oee.model import ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard
 
+LATE_X, FREE_Y = 800, 780
+"""Right of this there is no room for words beside now; above this both curves leave the lower corner free."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -22,6 +25,7 @@ class Pace:
     now_x: float
     target_y: float
     actual_y: float
+    label_y: float
 
 
 def pace(result: ShiftResult, board: HourBoard) -> Pace | None:
@@ -37,6 +41,7 @@ def pace(result: ShiftResult, board: HourBoard) -> Pace | None:
         return round(x, 1), round(1000 - 1000 * float(count) / top, 1)
 
     plan = _plan(result)
+    at_now = (point(now_us, 0)[0], point(now_us, result.target_good_count or 0)[1], point(now_us, board.good)[1])
     now = (now_us, result.target_good_count or Fraction(0))
     made = [(instance.start_us, 0)]
     for row in board.rows:
@@ -51,7 +56,17 @@ def pace(result: ShiftResult, board: HourBoard) -> Pace | None:
         now_x=point(*now)[0],
         target_y=point(*now)[1],
         actual_y=point(*made[-1])[1],
+        label_y=_label_y(*at_now),
     )
+
+
+def _label_y(now_x: float, target_y: float, actual_y: float) -> float:
+    """Where the gap is told: right of now beyond the curve, near the shift's end in the free corner below both."""
+    lower, upper = max(target_y, actual_y), min(target_y, actual_y)
+    if now_x > LATE_X:
+        return 930.0 if lower < FREE_Y else max(upper - 60, 60.0)
+    beyond = actual_y + 110 if actual_y >= target_y else actual_y - 60
+    return round(min(max(beyond, 60.0), 970.0), 1)
 
 
 def _plan(result: ShiftResult) -> list[tuple[int, Fraction]]:

@@ -53,7 +53,7 @@ def quality_sentences(quality: DataQuality, zone: ZoneInfo) -> tuple[str, ...]:
 def _coverage(q: DataQuality, zone: ZoneInfo) -> list[str]:
     if q.coverage is None:
         return ["No planned time: nothing to cover."]
-    if not q.gaps:
+    if not q.gaps or not q.no_data_tenths:
         return [f"Data is complete, coverage {f.tenths(q.coverage)}{f.NBSP}%."]
     where = ", ".join(f.span(start, end, zone) for start, end in q.gaps[:SHOWN_GAPS])
     more = f" and {len(q.gaps) - SHOWN_GAPS} more" if len(q.gaps) > SHOWN_GAPS else ""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from oee.calendar import clock_hours
-from oee.model import ShiftInstance, ShiftResult
+from oee.glance import lanes_of
+from oee.model import Segment, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.words import BREAK, KINDS, OFF, Kind, Names, segment_kind
+from oee.wallclock import clock_hours
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9
-EDGE_PERCENT = 5.0
-"""A mark nearer than this to an end of the axis, or to now, would be written over it."""
+EDGE_PERCENT, NEARLY_PERCENT = 5.0, 12.0
+"""A mark nearer than the first to an end of the axis, or to now, would be written over it; the second on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Stretch:
     width: float
     tenths: int
     label: str
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Mark:
     anchor: str = "middle"
     alt: bool = False
     near_now: bool = False
+    nearly_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,10 @@ class LegendRow:
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """Everything that a drawn ribbon, its legend and its table say."""
+    """Everything that a drawn ribbon, its legend and its table say; ``lanes`` are drawn one below the other."""
 
     stretches: tuple[Stretch, ...]
+    lanes: tuple[tuple[str, tuple[Stretch, ...]], ...]
     coming: tuple[Stretch, ...]
     marks: tuple[Mark, ...]
     now_x: float | None
@@ -73,24 +78,26 @@ def place(us: int, instance: ShiftInstance) -> float:
 def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
     """Draw up the ribbon of one result; while live it ends at now, breaks to come stay gaps."""
     instance, window = result.instance, result.window
-    stretches = _rounded(_merged(result, names), zone)
+    lanes = lanes_of(window.segments)
+    stretches = _rounded([s for lane in lanes.values() for s in _merged(lane, instance, names)], zone)
     live = result.status == "live" and window.end_us < instance.end_us
     now_x = place(window.end_us, instance) if live else None
     return Ribbon(
         stretches=stretches,
-        coming=tuple(_coming(instance, window.end_us, zone)),
+        lanes=tuple((m or "", tuple(s for s in stretches if s.machine == m)) for m in lanes),
+        coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
         now_text=f.hhmm(window.end_us, zone),
         legend=_legend(stretches),
-        total_tenths=f.rounded(window.end_us - window.start_us, f.TENTH_MIN_US),
+        total_tenths=f.rounded(sum(s.end_us - s.start_us for s in window.segments), f.TENTH_MIN_US),
     )
 
 
-def _merged(result: ShiftResult, names: Names) -> list[Stretch]:
+def _merged(segments: Sequence[Segment], instance: ShiftInstance, names: Names) -> list[Stretch]:
     """Join neighbours that look alike: a change of the machine's own word is no change on the ribbon."""
-    instance, merged = result.instance, list[Stretch]()
-    for s in result.window.segments:
+    merged = list[Stretch]()
+    for s in segments:
         kind = segment_kind(s, instance)
         told = s.reason is not None or kind.word == "Down"
         reason = names.reason(kind, s.reason) if told else None
@@ -101,7 +108,7 @@ def _merged(result: ShiftResult, names: Names) -> list[Stretch]:
             start_us = last.start_us
         x = place(start_us, instance)
         width = round(place(s.end_us, instance) - x, 3)
-        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, ""))
+        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, "", s.machine))
     return merged
 
 
@@ -116,7 +123,7 @@ def _label(s: Stretch, shown: int, zone: ZoneInfo) -> str:
     return f"{what}, {f.span(s.start_us, s.end_us, zone)}, {f.tenths(shown)}{f.NBSP}min{so_far}"
 
 
-def _coming(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
+def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
     """What is known of the time to come: its breaks, or that nothing is scheduled."""
     pieces = [(start_us, end_us, BREAK, name or "Break") for start_us, end_us, name in instance.breaks]
     if not instance.planned:
@@ -131,19 +138,26 @@ def _coming(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[St
 
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
     """Label both ends and the local clock hours between them, as many as can be read side by side."""
-    yield Mark(0.0, f.hhmm(instance.start_us, zone), "start")
-    for count, us in enumerate(_hours(instance, zone)):
-        x = place(us, instance)
+    for mark in _marks(instance.start_us, instance.end_us, zone):
+        away = 100.0 if now_x is None else abs(mark.x - now_x)
+        yield replace(mark, near_now=away < EDGE_PERCENT, nearly_now=away < NEARLY_PERCENT)
+
+
+@lru_cache(maxsize=64)
+def _marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
+    """Marks of a shift, the same for all lines that work it."""
+    marks = [Mark(0.0, f.hhmm(start_us, zone), "start")]
+    for count, us in enumerate(_hours(start_us, end_us, zone)):
+        x = round(100 * (us - start_us) / (end_us - start_us), 3)
         if min(x, 100 - x) >= EDGE_PERCENT:
-            near_now = now_x is not None and abs(x - now_x) < EDGE_PERCENT
-            yield Mark(x, f.hhmm(us, zone), alt=count % 2 == 0, near_now=near_now)
-    yield Mark(100.0, f.hhmm(instance.end_us, zone), "end")
+            marks.append(Mark(x, f.hhmm(us, zone), alt=count % 2 == 0))
+    return (*marks, Mark(100.0, f.hhmm(end_us, zone), "end"))
 
 
-def _hours(instance: ShiftInstance, zone: ZoneInfo) -> list[int]:
-    length_us = instance.end_us - instance.start_us
+def _hours(start_us: int, end_us: int, zone: ZoneInfo) -> list[int]:
+    length_us = end_us - start_us
     step = next((h for h in STEPS_H if length_us <= h * MAX_MARKS * f.US_PER_H), STEPS_H[-1])
-    inner = [start_us for start_us, _ in clock_hours(instance.start_us, instance.end_us, zone)[1:]]
+    inner = [inner_us for inner_us, _ in clock_hours(start_us, end_us, zone)[1:]]
     return [us for us in inner if f.local(us, zone).hour % step == 0]
 
 
@@ -154,4 +168,4 @@ def _legend(stretches: Iterable[Stretch]) -> tuple[LegendRow, ...]:
     seen = [(kind, us) for kind, us in times.items() if us]
     lengths = [us for _, us in seen]
     shown = zip(seen, f.apportion(lengths, f.TENTH_MIN_US), f.shares(lengths), strict=True)
-    return tuple(LegendRow(kind, n, share) for (kind, _), n, share in shown)
+    return tuple(LegendRow(kind, n, share) for (kind, _), n, share in shown if n or share)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from oee.config.model import LineConfig, PlantConfig, Rollup, Targets
+from oee.glance import made_last
 from oee.model import US_PER_S, Category, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard, hour_board
@@ -35,6 +36,7 @@ class ShiftHead:
     status: str
     production_date: str
     name: str
+    team: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ShiftView:
     output: Output
     measures: tuple[Measure, ...]
     products: tuple[ProductLine, ...]
+    wip: int | None
     product_words: str
     ribbon: Ribbon
     board: HourBoard
@@ -99,7 +102,7 @@ def line_of(plant: PlantConfig, line: str) -> LineConfig:
 def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
     """Build the view of one result."""
     zone, names, line = zone_of(plant), names_of(plant), line_of(plant, result.line)
-    board, stops, quality = hour_board(result, names), stop_lines(result, names), data_quality(result)
+    board, stops, quality = hour_board(result, names), stop_lines(result, names, line), data_quality(result)
     good = good_pieces(result)
     return ShiftView(
         line_id=result.line,
@@ -109,7 +112,8 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
         output=_output(result, good),
         measures=indicators(result, line.targets),
         products=_products(result, names),
-        product_words=_product_words(result, line, names),
+        wip=result.window.elements.wip_count,
+        product_words=product_words(made_last(result), line, names),
         ribbon=ribbon(result, names, zone),
         board=board,
         pace=pace(result, board),
@@ -147,6 +151,7 @@ def shift_head(result: ShiftResult, zone: ZoneInfo) -> ShiftHead:
         status=word if result.revision is None else f"{word}, revision {result.revision}",
         production_date=dated,
         name=instance.name,
+        team=instance.team or "",
     )
 
 
@@ -186,13 +191,10 @@ def _products(result: ShiftResult, names: Names) -> tuple[ProductLine, ...]:
     )
 
 
-def _product_words(result: ShiftResult, line: LineConfig, names: Names) -> str:
+def product_words(made: Sequence[str], line: LineConfig, names: Names) -> str:
     """Name what was made last; before the first part, what the machine is set to."""
-    begun = [h.elements.output for h in result.hours if h.start_us < result.window.end_us]
-    for outputs in (*reversed(begun), result.window.elements.output):
-        made = [names.product(o.product) for o in outputs if o.product is not None and o.total_count]
-        if made:
-            return ", ".join(dict.fromkeys(made))
+    if made:
+        return ", ".join(dict.fromkeys(names.product(p) for p in made))
     machine = line.machines.get(line.rollup.machine)
     return names.product(machine.product) if machine and machine.product else ""
 
@@ -219,6 +221,7 @@ class ReportView:
     revisions: tuple[RevisionInfo, ...]
     revision: int | None
     without_reason: str
+    gap_words: tuple[str, ...]
 
 
 def report_view(
@@ -226,6 +229,7 @@ def report_view(
     plant: PlantConfig,
     revisions: Sequence[RevisionInfo] = (),
     previous: ShiftResult | None = None,
+    gap_words: Sequence[str] = (),
 ) -> ReportView:
     """Build the report of one result.
 
@@ -233,6 +237,7 @@ def report_view(
     ----------
     revisions : all published revisions of the shift, oldest first.
     previous : the same shift the time before, to compare with.
+    gap_words : known gaps of collection, a sentence each.
     """
     zone, shift = zone_of(plant), shift_view(result, plant)
     start_us = result.instance.start_us
@@ -250,6 +255,7 @@ def report_view(
         revisions=tuple(revisions),
         revision=result.revision,
         without_reason=_without_reason(shift.downtime),
+        gap_words=tuple(gap_words),
     )
 
 

@@ -30,15 +30,23 @@ RUN = Kind("run", "Running", "run", "st-run", "plain", 6)
 SHORT = Kind("short", "Short stop", "short", "st-short", "tint", 4)
 DOWN = Kind("down", "Down", "down", "st-down", "solid", 0)
 EXTERNAL = Kind("ext", "Starved or blocked", "starved", "st-ext", "tint", 2)
+STARVED = Kind("ext", "Starved", "starved", "st-ext", "tint", 2)
+BLOCKED = Kind("ext", "Blocked", "blocked", "st-ext", "tint", 2)
 CHANGEOVER = Kind("change", "Changeover", "change", "st-change", "tint", 3)
 PLANNED = Kind("plan", "Planned stop", "plan", "st-plan", "plain", 7)
 BREAK = Kind("break", "Break", "break", "st-none", "plain", 8)
 EXCLUDED = Kind("break", "Not planned", "off", "st-none", "plain", 8)
 NO_DATA = Kind("none", "No data", "none", "st-none", "unknown", 1)
 OFF = Kind("off", "Not scheduled", "off", "st-none", "plain", 9)
-KINDS = (RUN, SHORT, DOWN, EXTERNAL, CHANGEOVER, PLANNED, BREAK, EXCLUDED, NO_DATA, OFF)
+KINDS = (RUN, SHORT, DOWN, STARVED, BLOCKED, EXTERNAL, CHANGEOVER, PLANNED, BREAK, EXCLUDED, NO_DATA, OFF)
 """In the order of a legend."""
 BELOW_TARGET_NEED = 5
+NO_REASON = "No reason"
+SUPPLY = {
+    **dict.fromkeys(("Lack", "LackBranchLine", "Starved", "starved"), STARVED),
+    **dict.fromkeys(("Tailback", "TailbackBranchLine", "Blocked", "blocked"), BLOCKED),
+}
+"""Which side fails, where the machine's own state says it (Weihenstephan does, PackML's Suspended does not)."""
 
 _BY_CATEGORY = {
     Category.RUN: RUN,
@@ -52,8 +60,10 @@ _BY_CATEGORY = {
 }
 
 
-def kind_of(category: Category, *, setup: bool = False, on_break: bool = False) -> Kind:
+def kind_of(category: Category, *, setup: bool = False, on_break: bool = False, state: str | None = None) -> Kind:
     """Choose the look of a category; set-up reads as changeover, excluded time inside a break as break."""
+    if category is Category.EXTERNAL_STOP:
+        return SUPPLY.get(state or "", EXTERNAL)
     if category is Category.PLANNED_STOP and setup:
         return CHANGEOVER
     if category is Category.EXCLUDED and on_break:
@@ -64,14 +74,17 @@ def kind_of(category: Category, *, setup: bool = False, on_break: bool = False) 
 def segment_kind(segment: Segment, instance: ShiftInstance) -> Kind:
     """Choose the look of a segment of an instance."""
     on_break = any(start < segment.end_us and segment.start_us < end for start, end, _ in instance.breaks)
-    return kind_of(segment.category, setup=segment.setup, on_break=on_break)
+    return kind_of(segment.category, setup=segment.setup, on_break=on_break, state=segment.state)
 
 
 def stop_kind(stop: Stop, window: WindowResult) -> Kind:
     """Choose the look of a stop; it is a changeover where its segments say set-up."""
     end_us = window.end_us if stop.end_us is None else stop.end_us
-    setup = any(s.setup for s in window.segments if s.start_us < end_us and stop.start_us < s.end_us)
-    return kind_of(stop.category, setup=setup)
+    inside = [
+        s for s in window.segments if s.machine == stop.machine and s.start_us < end_us and stop.start_us < s.end_us
+    ]
+    state = next((s.state for s in inside if s.category is stop.category), None)
+    return kind_of(stop.category, setup=any(s.setup for s in inside), state=state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,7 @@ class Names:
         """Say why: the reason's name, else what the state itself tells."""
         if code is not None:
             return (self.short_reasons if short else self.reasons).get(code, code)
-        return {DOWN: "No reason", SHORT: "Short stops"}.get(kind, kind.word)
+        return NO_REASON if kind is DOWN else "Short stops" if kind is SHORT else kind.word
 
     def product(self, product: str | None) -> str:
         """Name of a product."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
@@ -31,6 +32,17 @@ def instances_in(conn: Session, line: str, line_id: int, start_us: int, end_us: 
     """Instances of a line that overlap ``[start, end)``, in order."""
     rows = fetch(conn, "instances/range", line_id=line_id, **{"from": from_us(start_us), "to": from_us(end_us)})
     return [_instance(line, row) for row in rows]
+
+
+def running_instances(conn: Session, at_us: int) -> list[StoredInstance]:
+    """The instance of each line that runs at an instant."""
+    return [_instance(line, tuple(row)) for line, *row in fetch(conn, "overview/running", now=from_us(at_us))]
+
+
+def coming_instances(conn: Session, lines: Sequence[str], after_us: int) -> list[ShiftInstance]:
+    """The next planned shift of each of some lines."""
+    rows = fetch(conn, "overview/coming", lines=list(lines), now=from_us(after_us))
+    return [_instance(line, tuple(row)).instance for line, *row in rows]
 
 
 def instance_named(conn: Session, line: str, line_id: int, date: str, name: str) -> StoredInstance | None:

@@ -10,9 +10,11 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from oee.glance import glance
 from oee.model import ShiftResult
 from oee.store.database import Row, fetch, fetch_one, run
 from oee.store.documents import LISTS, fingerprint, result_document, result_of
+from oee.store.glances import glance_text
 from oee.store.times import from_us, to_us
 
 LINE = 0
@@ -111,6 +113,7 @@ def put_live(conn: Connection[Row], instance_id: int, machine_id: int, result: S
         computed_at=from_us(result.computed_us),
         definition=result.definition,
         document=Jsonb(result_document(result), dumps=json.dumps),
+        glance=glance_text(glance(result)) if machine_id == LINE else None,
     )
 
 
@@ -148,6 +151,16 @@ def published_range(
         number: _result(number, machine_id, status, revision, to_us(computed), definition, cause, document)
         for number, revision, status, computed, definition, cause, document in rows
     }
+
+
+def published_before(conn: Connection[Row], line_id: int, name: str, start_us: int) -> ShiftResult | None:
+    """The newest revision of the newest planned shift of a name that starts before an instant, in the last 30 days."""
+    params = {"before": from_us(start_us), "since": from_us(start_us - 30 * 86_400_000_000)}
+    row = fetch_one(conn, "results/same_before", line_id=line_id, name=name, **params)
+    if row is None:
+        return None
+    number, revision, status, computed, definition, cause, document = row
+    return _result(number, LINE, status, revision, to_us(computed), definition, cause, document)
 
 
 def revisions(conn: Connection[Row], instance_id: int) -> list[tuple[int, str, int, str]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as day_of
 from typing import Any
 
 from oee.config.model import PlantConfig
 from oee.errors import NotFoundError
+from oee.live_source import DataHealthSource, Gap
 from oee.model import ShiftInstance, ShiftResult
 from oee.report import figures as f
-from oee.report.live import LineNow, line_now, overview, rate_banners
+from oee.report.health import gap_sentences, health_view
+from oee.report.live import LineNow, line_now, rate_banners
 from oee.report.measures import good_pieces, indicators
+from oee.report.overview import overview
 from oee.report.view import line_of, report_view, shift_head, shift_view, zone_of
 from oee.report.words import names_of
 from oee.source import ResultSource
@@ -19,7 +24,13 @@ from oee.web.render import json_url, line_url, page_of, report_url, shift_url
 DAY_US = 24 * f.US_PER_H
 REACH_US = 10 * DAY_US
 """How far the steps to the shift before and after look: over a holiday week."""
-REPORT_DAYS = 14
+PERIODS = {
+    "shift": (14, "Shifts of the last 14 days"),
+    "day": (31, "Days of the last month"),
+    "week": (91, "Weeks of the last quarter"),
+    "month": (365, "Months of the last year"),
+}
+"""What reports are listed by: how far back [days], and in words."""
 SORTS = ("help", "name", "oee")
 
 
@@ -50,9 +61,7 @@ def overview_page(source: ResultSource, sort: str) -> Content:
     """Show all lines, who needs help first."""
     plant, now_us = source.plant(), source.now_us()
     asked = sort if sort in SORTS else "help"
-    results = {line: source.current(line) for line in plant.lines}
-    lines = [_now(source, line, result, now_us) for line, result in results.items()]
-    view = overview(lines, [r for r in results.values() if r is not None], asked)
+    view = overview(source.moments(), plant, now_us, asked)
     page = page_of(plant, "overview", now_us, live=True, age_s=view.age_s)
     return Content("overview.html", {"page": page, "view": view, "sort": asked})
 
@@ -68,7 +77,7 @@ def _coming(source: ResultSource, line: str, now_us: int) -> ShiftInstance | Non
     return next((i for i in instances if i.planned and not i.cancelled and i.start_us > now_us), None)
 
 
-def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content:
+def line_page(source: ResultSource, health: DataHealthSource, line: str, date: str, shift: str) -> Content:
     """Show a line now, or at a shift of the past.
 
     Raises
@@ -84,6 +93,8 @@ def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content
     now = _now(source, line, result, now_us) if is_now else None
     view = now.shift if now is not None else shift_view(result, plant) if result is not None else None
     banners = now.banners if now is not None else rate_banners(result.window, names_of(plant)) if result else ()
+    data = health_view(health.line_health(line), current, plant) if is_now else None
+    gaps = () if is_now or result is None else gap_words(source, health, result)
     return Content(
         "line.html",
         {
@@ -94,6 +105,8 @@ def line_page(source: ResultSource, line: str, date: str, shift: str) -> Content
             "lines": list(plant.lines.values()),
             "now": now,
             "shift": view,
+            "health": data,
+            "gap_words": gaps,
             "banners": banners,
             "empty": now.empty if now is not None else _past_empty(result),
             "neighbours": _neighbours(source, line, result, now_us),
@@ -124,7 +137,37 @@ def _neighbours(source: ResultSource, line: str, result: ShiftResult | None, now
     )
 
 
-def report_page(source: ResultSource, line: str, date: str, shift: str, revision: int | None) -> Content:
+def health_page(source: ResultSource, health: DataHealthSource) -> Content:
+    """Show where all data come from, what ails them first."""
+    plant, now_us = source.plant(), source.now_us()
+    moments = source.moments()
+    results = {line: m.glance.result for line, m in moments.items() if m.glance is not None}
+    views = [health_view(h, results.get(h.line), plant) for h in health.plant_health()]
+    ages = [max(now_us - m.state.alive_us, 0) // 1_000_000 for m in moments.values() if m.state.alive_us is not None]
+    return Content(
+        "health.html",
+        {
+            "page": page_of(plant, "health", now_us, live=True, age_s=min(ages, default=None)),
+            "zone": zone_of(plant),
+            "lines": sorted(views, key=lambda v: -v.trouble_count),
+        },
+    )
+
+
+def shift_gaps(health: DataHealthSource, result: ShiftResult) -> Mapping[str, Sequence[Gap]]:
+    """Known gaps of collection of a result's time."""
+    return health.gaps(result.line, result.window.start_us, result.window.end_us)
+
+
+def gap_words(source: ResultSource, health: DataHealthSource, result: ShiftResult) -> tuple[str, ...]:
+    """Tell the known gaps of a result's time."""
+    plant = source.plant()
+    return gap_sentences(shift_gaps(health, result), plant, result.line, zone_of(plant))
+
+
+def report_page(
+    source: ResultSource, health: DataHealthSource, line: str, date: str, shift: str, revision: int | None
+) -> Content:
     """Show the report of a shift.
 
     Raises
@@ -133,7 +176,8 @@ def report_page(source: ResultSource, line: str, date: str, shift: str, revision
     """
     plant, now_us = source.plant(), source.now_us()
     result = source.shift(line, date, shift, revision=revision)
-    view = report_view(result, plant, source.revisions(line, date, shift), same_before(source, result))
+    words = gap_words(source, health, result)
+    view = report_view(result, plant, source.revisions(line, date, shift), same_before(source, result), words)
     return Content(
         "report.html",
         {
@@ -148,14 +192,11 @@ def report_page(source: ResultSource, line: str, date: str, shift: str, revision
 
 def same_before(source: ResultSource, result: ShiftResult) -> ShiftResult | None:
     """Find the newest earlier result of the shift of the same name."""
-    start_us = result.instance.start_us
-    earlier = source.shifts(result.line, start_us - REACH_US, start_us)
-    same = [r for r in earlier if r.instance.name == result.instance.name and r.instance.planned]
-    return same[-1] if same else None
+    return source.same_before(result.line, result.instance) if result.instance.planned else None
 
 
-def reports_page(source: ResultSource, line: str) -> Content:
-    """List the shifts of a line that have a report, newest first.
+def reports_page(source: ResultSource, line: str, by: str) -> Content:
+    """List the shifts of a line that have a report, or the sums of its days, weeks or months, newest first.
 
     Raises
     ------
@@ -165,21 +206,35 @@ def reports_page(source: ResultSource, line: str) -> Content:
     asked = line or next(iter(plant.lines), "")
     if line and line not in plant.lines:
         raise _no_line(line, plant)
-    results = source.shifts(asked, now_us - REPORT_DAYS * DAY_US, now_us) if asked else []
+    period = by if by in PERIODS else "shift"
+    days, words = PERIODS[period]
+    read = {"shift": source.shifts, "day": source.days, "week": source.weeks, "month": source.months}[period]
+    results = read(asked, now_us - days * DAY_US, now_us) if asked else []
     return Content(
         "reports.html",
         {
             "page": page_of(plant, "reports", now_us),
             "lines": list(plant.lines.values()),
             "line_id": asked,
-            "days": REPORT_DAYS,
-            "rows": [_report_row(source, r) for r in reversed(results) if r.instance.planned],
+            "by": period,
+            "words": words,
+            "periods": tuple(PERIODS),
+            "rows": [_report_row(plant, r, period) for r in reversed(results) if r.instance.planned],
         },
     )
 
 
-def _report_row(source: ResultSource, result: ShiftResult) -> dict[str, Any]:
-    plant = source.plant()
+def _report_row(plant: PlantConfig, result: ShiftResult, period: str) -> dict[str, Any]:
     measures = {m.name: m for m in indicators(result, line_of(plant, result.line).targets)}
     head = shift_head(result, zone_of(plant))
-    return {**measures, "good": good_pieces(result), "head": head, "url": report_url(result.instance)}
+    url = report_url(result.instance) if period == "shift" else ""
+    title = head.title if url else _period_words(result, period)
+    return {**measures, "good": good_pieces(result), "head": head, "title": title, "url": url}
+
+
+def _period_words(result: ShiftResult, period: str) -> str:
+    first = day_of.fromisoformat(result.instance.production_date)
+    if period == "week":
+        year, week, _ = first.isocalendar()
+        return f"Week {week}, {year}"
+    return f"{first:%B %Y}" if period == "month" else "Whole day"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +15,13 @@ from jinja2 import Environment, PackageLoader
 from oee.config.model import PlantConfig
 from oee.model import ShiftInstance
 from oee.report import figures as f
+from oee.report.health import age_words
 from oee.report.html import environment
 from oee.report.view import zone_of
 from oee.web.assets import asset_url, style_urls
 
 FRESH_S = 60
+PACKED_BYTES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,9 @@ def line_url(line: str) -> str:
     return f"/lines/{quote(line, safe='')}"
 
 
-def reports_url(line: str) -> str:
-    """Address of the list of a line's reports."""
-    return f"/reports?line={quote(line, safe='')}"
+def reports_url(line: str, by: str = "shift") -> str:
+    """Address of the list of a line's reports, or of its sums by ``day``, ``week`` or ``month``."""
+    return f"/reports?line={quote(line, safe='')}" + ("" if by == "shift" else f"&by={by}")
 
 
 def shift_url(instance: ShiftInstance) -> str:
@@ -100,22 +103,17 @@ def page_of(plant: PlantConfig, at: str, now_us: int, *, live: bool = False, age
     )
 
 
-def age_words(age_s: int) -> str:
-    """Say an age in its greatest unit."""
-    for unit_s, word in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if age_s >= unit_s:
-            return f"{age_s // unit_s}{f.NBSP}{word}"
-    return f"{age_s}{f.NBSP}s"
-
-
 def html_answer(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """Render a page; a reader who has it already gets 304."""
+    """Render a page; a reader who has it already gets 304, who takes gzip gets a large one packed."""
     body = templates().get_template(template).render(**values).encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    packs = len(body) >= PACKED_BYTES and "gzip" in request.headers.get("accept-encoding", "")
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if packs else ""}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding, Cookie"}
     asked = request.headers.get("if-none-match", "")
     if status == 200 and etag in (tag.strip() for tag in asked.split(",")):
         return Response(status_code=304, headers=headers)
+    if packs:
+        body, headers["Content-Encoding"] = gzip.compress(body, 3, mtime=0), "gzip"
     return Response(body, status, headers, media_type="text/html; charset=utf-8")
 
 

@@ -18,7 +18,15 @@ from oee.store.migrate import upgrade
 from simulators.demo import demo_plant_yaml, demo_scenario
 from simulators.history import history, write_csv
 from simulators.model import Plant
-from tests.bench import bench_api, bench_connectors, bench_disk, bench_engine, bench_spool, bench_store
+from tests.bench import (
+    bench_api,
+    bench_connectors,
+    bench_disk,
+    bench_engine,
+    bench_pages,
+    bench_spool,
+    bench_store,
+)
 from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
@@ -36,6 +44,7 @@ def main() -> None:
         ("store", _store),
         ("disk, one day of the demo", _disk),
         ("API", _api),
+        ("pages", _pages),
     ):
         _table(title, bench)
 
@@ -65,6 +74,11 @@ def _server() -> Iterator[tuple[Path, str]]:
 def _store() -> Rows:
     with _server() as (_, conninfo):
         return bench_store.run(conninfo)
+
+
+def _pages() -> Rows:
+    with _server() as (_, conninfo):
+        return bench_pages.run(conninfo)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from oee.api.access import ApiAccess, OperatorAccess, PageAccess, local_path, public
+from oee.api.events import end_streams
 from oee.store.accounts import Role
 from tests.api_fixture import MemoryAccounts, app, client
 
@@ -56,6 +57,7 @@ def test_every_route_has_exactly_one_policy():
 @pytest.mark.parametrize("role", EVERYBODY)
 async def test_every_route_keeps_its_policy(role):
     application = app(accounts=everyone())
+    end_streams(application)
     headers = {} if role is None else {"Authorization": f"Bearer key-{role}"}
     async with client(application, peer="192.0.2.7") as c:
         for route in all_routes(application):

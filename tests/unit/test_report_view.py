@@ -13,9 +13,10 @@ from pages_plant import NOW_US, ZONE, at
 from oee.model import Category, Elements, ProductOutput, Segment, ShiftInstance, ShiftResult, Stop, WindowResult
 from oee.report import figures as f
 from oee.report.kpi import result_ratios
-from oee.report.live import line_now, overview
+from oee.report.live import line_now
 from oee.report.losses import bridge
 from oee.report.measures import Measure
+from oee.report.overview import overview
 from oee.report.view import ShiftView, report_view, shift_view
 
 LINES = ("filling-1", "filling-2", "filling-3", "canning-1", "packing-1", "packing-2")
@@ -183,7 +184,9 @@ def test_a_missing_oee_is_a_dash_with_its_reason(elements: Elements, known: dict
 
 def test_nothing_good_made_in_known_planned_time_is_zero_and_not_a_dash() -> None:
     result = results("filling-1")[0]
-    window = WindowResult(result.window.start_us, result.window.end_us, Elements(calendar_us=60, unplanned_stop_us=60))
+    window = WindowResult(
+        result.window.start_us, result.window.end_us, Elements(calendar_us=6 * 10**8, unplanned_stop_us=6 * 10**8)
+    )
     shown = shift_view(replace(result, window=window), PagesSource().plant()).measures[3]
     assert (shown.text, shown.why) == ("0.0", "")
 
@@ -203,9 +206,8 @@ def test_performance_above_100_is_told_raw_and_its_bar_ends_at_100() -> None:
 def test_who_needs_help_comes_first() -> None:
     source = PagesSource()
     plant = source.plant()
-    lines = [line_now(plant, source.state(i), source.current(i), source.now_us()) for i in plant.lines]
     live = [r for i in plant.lines if (r := source.current(i)) is not None]
-    shown = overview(lines, live, "help")
+    shown = overview(source.moments(), plant, source.now_us(), "help")
     words = [(line.line_id, line.state.kind.word) for line in shown.lines]
     assert words == [
         ("filling-2", "Down"),
@@ -215,9 +217,43 @@ def test_who_needs_help_comes_first() -> None:
         ("packing-2", "Running"),
         ("filling-1", "Running"),
     ]
-    assert [line.name for line in overview(lines, live, "name").lines] == sorted(line.name for line in lines)
+    by_name = overview(source.moments(), plant, source.now_us(), "name")
+    assert [line.name for line in by_name.lines] == sorted(line.name for line in plant.lines.values())
     sums = sum((r.window.elements for r in live), Elements())
     assert shown.oee == f.ratio_tenths(result_ratios(replace(live[0], window=WindowResult(0, 0, sums))).oee)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_tile_says_what_the_line_page_says(line: str) -> None:
+    source = PagesSource()
+    plant = source.plant()
+    tile = next(t for t in overview(source.moments(), plant, source.now, "help").lines if t.line_id == line)
+    now = line_now(plant, source.state(line), source.current(line), source.now)
+    assert now.shift is not None
+    measures = {m.name: m for m in now.shift.measures}
+    assert (tile.oee, tile.good) == (measures.pop("oee"), now.shift.output.good)
+    assert tile.others == tuple(measures.values())
+    assert (tile.state, tile.need, tile.age_s, tile.products) == (
+        now.state,
+        now.need,
+        now.age_s,
+        now.shift.product_words,
+    )
+    assert (tile.coverage, tile.unexplained) == (now.shift.quality.coverage, len(now.shift.unexplained))
+    top = now.shift.losses.top[0]
+    assert tile.top_loss == (top.reason, top.tenths)
+
+
+def test_no_part_in_the_first_seconds_is_no_percentage() -> None:
+    source = PagesSource()
+    live = results("filling-1")[0]
+    begun = replace(live, window=replace(live.window, elements=Elements(calendar_us=9_000_000, run_us=9_000_000)))
+    shown = {m.name: m for m in shift_view(begun, source.plant()).measures}
+    assert [(shown[n].value, shown[n].why) for n in ("oee", "performance")] == [(None, "no part yet")] * 2
+    assert shown["availability"].value == 1000
+    later = replace(begun, window=replace(begun.window, elements=Elements(calendar_us=10**8, run_us=10**8)))
+    assert shift_view(later, source.plant()).measures[3].value == 0
+    assert result_ratios(begun).oee == 0
 
 
 def test_a_silent_source_is_named_with_its_last_answer() -> None:

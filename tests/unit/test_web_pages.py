@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from live_fixture import MemoryHealth
 from pages_fixture import PagesSource
-from pages_plant import LINES, Condition, at
+from pages_plant import LINES, NOW_US, Condition, at
 from starlette.staticfiles import StaticFiles
 
 from oee.errors import DatabaseUnavailable
@@ -31,16 +32,18 @@ PAGES = (
     REPORT,
     f"{REPORT}?revision=1",
     "/lines/filling-2/shifts/2026-11-19/early",
+    "/health",
     "/reports",
     "/reports?line=packing-1",
 )
+HEALTH = MemoryHealth(*LINES, "m", ailing=frozenset({"canning-1"}), now_us=NOW_US)
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
-def client(source_of: Callable[[Request], ResultSource]) -> httpx.AsyncClient:
+def client(source_of: Callable[[Request], ResultSource], health: MemoryHealth = HEALTH) -> httpx.AsyncClient:
     app = FastAPI()
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.include_router(pages(source_of))
+    app.include_router(pages(source_of, health))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://plant")
 
 
@@ -150,7 +153,7 @@ async def test_hostile_names_are_escaped_everywhere() -> None:
 async def test_addresses_of_odd_names_still_lead_back() -> None:
     lines = {"b c?ü&": Condition("Odd", LINES["filling-1"].spec, "WATER")}
     source = PagesSource(lines=lines)
-    async with client(lambda _: source) as web:
+    async with client(lambda _: source, MemoryHealth(*lines, "m")) as web:
         link = re.search(r'<h2><a href="([^"]+)"', (await web.get("/")).text)
         assert link is not None
         answer = await web.get(link[1])

@@ -1,12 +1,20 @@
-// Keeps a live page fresh in place: fetches the page again, and swaps only the parts that changed, so that the reader's
-// place, focus, selection and opened tables stay. A page says how often in <body data-refresh="seconds">.
+// Keeps a live page fresh in place. Signals of the service (server-sent events) say when to fetch the page again, else a
+// timer does; only the parts that changed are swapped, so that the reader's place, focus, selection and opened tables
+// stay. <body data-refresh="seconds" data-events="address"> says how often at most, and where the signals come from.
 "use strict";
 
 const PERIOD_MS = 1000 * Number(document.body.dataset.refresh);
-const STALE_MS = 2.5 * PERIOD_MS;
+const SOON_MS = 100;
+const QUIET_MS = 3 * PERIOD_MS; // with signals, a page without news is fetched this seldom: to know that all is well
+const STALE_MS = 2 * PERIOD_MS; // fetches that fail for so long mean that the connection is lost
 const FOCUSABLE = "a, button, summary";
 let etag = null;
-let heard = performance.now();
+let failing = null; // since when
+let fetched = performance.now();
+let timer = 0;
+let due = Infinity;
+let busy = false;
+let signals = null;
 
 function isBeingRead(part) {
   const selection = document.getSelection();
@@ -41,6 +49,9 @@ function mark(lost) {
 }
 
 async function refresh() {
+  busy = true;
+  due = Infinity;
+  fetched = performance.now();
   try {
     const headers = etag === null ? {} : { "If-None-Match": etag };
     const answer = await fetch(location.href, { headers, cache: "no-store", signal: AbortSignal.timeout(2 * PERIOD_MS) });
@@ -49,13 +60,56 @@ async function refresh() {
       etag = answer.headers.get("ETag");
       show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     }
-    if (answer.ok || answer.status === 304) heard = performance.now();
+    if (answer.ok || answer.status === 304) failing = null;
+    else failing ??= fetched;
   } catch (error) {
+    failing ??= fetched;
     if (!(error instanceof TypeError || error instanceof DOMException)) throw error; // network and time-out only
   } finally {
-    mark(performance.now() - heard > STALE_MS);
-    setTimeout(refresh, PERIOD_MS);
+    busy = false;
+    mark(failing !== null && performance.now() - failing >= STALE_MS);
+    if (failing === null) listen();
+    within(isTold() && failing === null ? QUIET_MS : PERIOD_MS);
   }
 }
 
-if (PERIOD_MS > 0) setTimeout(refresh, PERIOD_MS);
+// Fetch again after at most so long; what is due sooner stays so. A hidden page rests, and catches up when it is seen.
+function within(ms) {
+  const at = performance.now() + ms;
+  if (busy || document.hidden || at >= due) return;
+  due = at;
+  clearTimeout(timer);
+  timer = setTimeout(refresh, ms);
+}
+
+function isTold() {
+  return signals !== null && signals.readyState === EventSource.OPEN;
+}
+
+// Browsers connect again by themselves, and tell the last id; where they gave up (log-in over, proxy), a fetch that
+// succeeds starts anew. A hidden page lets go of its stream: a browser has six connections to a server in all.
+function listen() {
+  if (document.hidden || (signals !== null && signals.readyState !== EventSource.CLOSED)) return;
+  signals = new EventSource(document.body.dataset.events);
+  signals.onopen = () => within(SOON_MS);
+  signals.onerror = () => within(PERIOD_MS);
+  for (const urgent of ["state", "revision"]) signals.addEventListener(urgent, () => within(SOON_MS));
+  signals.addEventListener("shift", () => within(Math.max(PERIOD_MS - (performance.now() - fetched), SOON_MS)));
+}
+
+function rest() {
+  clearTimeout(timer);
+  due = Infinity;
+  if (document.hidden) {
+    signals?.close();
+  } else {
+    listen();
+    within(SOON_MS);
+  }
+}
+
+if (PERIOD_MS > 0) {
+  document.addEventListener("visibilitychange", rest);
+  listen();
+  within(PERIOD_MS);
+}

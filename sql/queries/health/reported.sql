@@ -1,0 +1,2 @@
+-- When each collector reported last.
+SELECT source, reported_at FROM source_progress
