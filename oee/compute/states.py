@@ -8,6 +8,7 @@ from oee.compute.calculator import context, subject, window
 from oee.compute.rolled import Look
 from oee.compute.stored import FRESH_US
 from oee.config.model import Rollup
+from oee.glance import same_since
 from oee.kernels.rollup import pools
 from oee.model import Category, Segment
 from oee.source import LineState, MachineState
@@ -58,10 +59,10 @@ def rolled_state(rollup: Rollup, machines: Sequence[MachineState]) -> tuple[Cate
 
 def _machine_state(look: Look, line: str, machine: str) -> MachineState:
     segments = _live_segments(look, line, machine)
-    last, since = segments[-1], _since(segments)
+    last, since = segments[-1], same_since(segments)
     if since == segments[0].start_us:
         segments = _segments_before(look, line, machine)
-        last, since = segments[-1], _since(segments)
+        last, since = segments[-1], same_since(segments)
     known = facts_state(look.conn, look.ids.machine(line, machine))
     alive = known.through_us if known else None
     return MachineState(machine, last.category, since, last.state, last.reason, alive)
@@ -81,13 +82,3 @@ def _segments_before(look: Look, line: str, machine: str) -> Sequence[Segment]:
     span = (look.now_us - LOOK_BACK_US, look.now_us)
     who = subject(look.master, line, machine, look.now_us)
     return window(context(look.conn, look.master, look.ids, who, span, look.now_us), *span).segments
-
-
-def _since(segments: Sequence[Segment]) -> int:
-    """Since when the last segment's category and reason have been claimed without a break."""
-    last, since = segments[-1], segments[-1].start_us
-    for s in reversed(segments):
-        if (s.category, s.reason) != (last.category, last.reason):
-            break
-        since = s.start_us
-    return since
