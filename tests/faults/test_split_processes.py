@@ -407,7 +407,6 @@ def test_s42_what_stands_is_bit_for_bit_what_a_clean_computation_makes_of_the_sa
 
 def test_s51_a_recompute_of_everything_adds_no_revision(run):
     before, after = ([row for row in rows if row[4] <= run.through_us] for rows in (run.results, run.again))
-    assert {row[0] for row in before} == {"assembly", "mixing-line", "stamping-line"}
     assert after == before
 
 
