@@ -13,7 +13,6 @@ from main_job import micros, oee, oee_process, served
 
 from oee.collect.importer import import_csv
 from oee.errors import InputError
-from oee.store.database import Database
 
 # A Tuesday of the last ten days: all shifts from the first row to now are computed, and none of them is the test's.
 ZONE = ZoneInfo("Europe/Budapest")
@@ -235,7 +234,7 @@ def test_the_report_of_the_shift_is_the_apis_item(database, tmp_path):
     assert item["elements"]["no_data_s"] == 50 * 60
 
 
-def test_without_a_plant_one_sentence_says_what_comes_first(db: Database, tmp_path: Path) -> None:
+def test_without_a_plant_one_sentence_says_what_comes_first(db, tmp_path):
     _write(tmp_path, _rows())
-    with pytest.raises(InputError, match="no plant is applied yet.*oee apply"):
+    with pytest.raises(InputError, match=r"no plant is applied yet.*oee apply"):
         import_csv(db, tmp_path / "hour.csv", 2**60, pytest.fail)
