@@ -16,7 +16,7 @@ from oee.api.access import ApiAccess
 from oee.api.answers import answer, json_answer
 from oee.api.documented import READ_RESPONSES, error_response
 from oee.api.models import Revisions
-from oee.api.params import Name, OptionalName, Query
+from oee.api.params import MAX_REVISION, Name, OptionalName, Query
 from oee.api.problems import ProblemError, invalid
 from oee.model import ShiftResult
 from oee.report.kpi import local_iso
@@ -38,7 +38,9 @@ class ReportQuery(Query):
 
     format: OptionalName = Field(None, description="json, html …; without it, `Accept` decides.")
     machine: OptionalName = Field(None, description="One machine of the line; without it, the line as a whole.")
-    revision: int | None = Field(None, ge=1, description="A published revision; without it, the newest.")
+    revision: int | None = Field(
+        None, ge=1, le=MAX_REVISION, description="A published revision; without it, the newest."
+    )
 
 
 def report_router(source: ResultSource, formats: Mapping[str, ReportFormat]) -> APIRouter:
