@@ -34,6 +34,10 @@ class Published:
     status: str
 
 
+MOST_PUBLISHED = 1000
+"""Revisions that are told one by one; who asks for more is behind by too much for signals."""
+
+
 class ChangeSource(Protocol):
     """What changed lately, asked once a second however many listen. Any method may raise `DatabaseUnavailable`."""
 
@@ -41,7 +45,7 @@ class ChangeSource(Protocol):
         """The mark of each line that was ever applied."""
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest 1000 at most."""
+        """Revisions of lines published or settled after an instant, oldest first, the newest `MOST_PUBLISHED` at most."""
 
 
 @dataclass(frozen=True, slots=True)

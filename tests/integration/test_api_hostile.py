@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 import pytest
 from api_plant import DAY, local, plant_database
-from main_job import served
+from main_job import module_database, served
 
-from oee.api import events
+from oee.api import events, throttle
 from oee.api.params import decode_cursor, encode_cursor
+from oee.store.accounts import Accounts, Role
+from oee.store.database import Database
 
 HOSTILE = (
     "",
@@ -79,6 +81,16 @@ def api(server, template, tmp_path_factory):
     ):
         patched.setattr(events, "STREAM_S", 0.05)
         yield client
+
+
+@pytest.fixture(scope="module")
+def guarded(server, template):
+    """A service to which only those come in who have an account or a key."""
+    with module_database(server, template) as conninfo, Database(conninfo) as db:
+        Accounts(db).add_user("anna", Role.VIEWER, "correct horse battery")
+        with served(conninfo) as client, pytest.MonkeyPatch.context() as patched:
+            patched.setattr(throttle, "FREE_FAILURES", 1000)
+            yield client
 
 
 def _addresses(document: dict) -> list[tuple[str, list[str], list[str]]]:
@@ -174,3 +186,14 @@ def test_a_cursor_with_a_true_fingerprint_and_an_odd_place_gives_no_failure(api,
     *_, fingerprint = json.loads(base64.urlsafe_b64decode(page + "=" * (-len(page) % 4)))
     odd = _forged(number, "", "", fingerprint)
     assert api.get("/api/v1/kpis", params={**query, "cursor": odd}).status_code == 422
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_log_in_and_no_key_makes_the_service_fail(guarded, value):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = guarded.post("/login", content=f"name={value}&password={value}&next={value}", headers=form)
+    assert answer.status_code < 500
+    raw = unquote_to_bytes(value).replace(b"\0", b"\x01")
+    for header, told in ((b"Authorization", b"Bearer x" + raw), (b"Cookie", b"oee_session=" + raw)):
+        answer = guarded.get("/api/v1/lines", headers=httpx.Headers([(header, told)]))
+        assert answer.status_code in (400, 401)
