@@ -45,7 +45,7 @@ class ChangeSource(Protocol):
         """The mark of each line that was ever applied."""
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest `MOST_PUBLISHED` at most."""
+        """Revisions of lines published or settled after an instant, oldest first; the newest `MOST_PUBLISHED`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import fastapi
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import Field
+from starlette.responses import StreamingResponse
 
 from oee.api.access import ApiAccess
 from oee.api.documented import READ_RESPONSES, error_response
@@ -47,7 +48,7 @@ def event_router(source: ResultSource, watcher: Watcher, places: Places) -> APIR
     """Build the route."""
     router = APIRouter(prefix="/api/v1", tags=["Events"], dependencies=[Depends(_ACCESS)])
 
-    @router.get("/events", response_class=EventStream, responses=_RESPONSES)
+    @router.get("/events", response_class=StreamingResponse, responses=_RESPONSES)
     def events(
         request: Request,
         query: Annotated[EventQuery, fastapi.Query()],
@@ -63,8 +64,8 @@ def event_router(source: ResultSource, watcher: Watcher, places: Places) -> APIR
           read `/api/v1/revisions` from where you stopped, or all that you show. `{"read": "/api/v1/revisions"}`
 
         Each signal has an `id`. Send the last one as `Last-Event-ID` (browsers do) to be told what changed since; a
-        signal may come twice, and what is not told one by one is told as `reset`. A comment comes every 15 s without news. The stream ends after five
-        minutes or when the service stops: connect again.
+        signal may come twice, and what is not told one by one is told as `reset`. A comment comes every 15 s without
+        news. The stream ends after five minutes or when the service stops: connect again.
         """
         if query.line is not None and query.line not in source.plant().lines:
             raise NotFoundError(f"there is no line {query.line!r}; there are {', '.join(source.plant().lines)}")

@@ -28,6 +28,6 @@ class Changes:
         }
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest `MOST_PUBLISHED` at most."""
+        """Revisions of lines published or settled after an instant, oldest first; the newest `MOST_PUBLISHED`."""
         rows = self._database.rows("changes/published", after=from_us(after_us), limit=MOST_PUBLISHED)
         return [Published(to_us(at), line, day.isoformat(), *rest) for at, line, day, *rest in reversed(rows)]
