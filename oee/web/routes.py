@@ -61,9 +61,7 @@ def pages(source_of: Callable[[Request], ResultSource], health: DataHealthSource
 
     @router.get("/tv/{line}")
     def board(request: Request, line: str) -> Response:
-        text = (
-            "The board of a line for a screen in the hall is not there yet in this version. Its page has the figures."
-        )
+        text = f"The board of {line} for a screen in the hall is not there yet in this version."
         return error_page(request, "Not there yet.", text, 501)
 
     @router.get("/reports")
