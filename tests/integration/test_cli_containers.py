@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -10,10 +11,12 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
 import httpx
+import psycopg
 import pytest
 from main_job import ROOT, environment, module_database
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -54,7 +57,9 @@ def test_each_services_command_is_one_of_ours(name, monkeypatch):
         assert not (variable.endswith(("PASSWORD", "KEY")) and value), "secrets are files"
         monkeypatch.setenv(variable, str(value))
     if "entrypoint" in service:
-        assert service["entrypoint"] == ["python", "-m", "simulators"]
+        python, module, name = service["entrypoint"]
+        assert (python, module) == ("python", "-m")
+        assert importlib.util.find_spec(name)
     else:
         _parsed(service["command"])
 
@@ -76,6 +81,36 @@ def test_what_services_refer_to_is_there():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), "the network comes by a proxy"
     assert not re.search(r"PASSWORD: *\S", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_one_service_builds_the_image_and_nothing_ever_fetches_one_of_that_name():
+    assert [name for name, service in OURS.items() if "build" in service] == ["migrate"]
+    assert {name: service["pull_policy"] for name, service in OURS.items()} == {
+        name: "build" if name == "migrate" else "never" for name in OURS
+    }
+
+
+def test_the_database_is_healthy_only_once_it_listens_to_the_network():
+    assert "pg_isready -h 127.0.0.1 " in SERVICES["timescaledb"]["healthcheck"]["test"][1]
+
+
+def test_the_commands_at_the_head_make_each_secret_on_its_own_readable_in_a_container(tmp_path):
+    head = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").partition("\nname:")[0]
+    commands = [line.removeprefix("#").partition(" # ")[0] for line in head.splitlines() if line.startswith("#   ")]
+    script = "umask 077\n" + "\n".join(line for line in commands if "docker" not in line)
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True)
+    made = {f"secrets/{path.name}": path for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == {secret["file"] for secret in COMPOSE["secrets"].values()}
+    assert len({path.read_text(encoding="ascii") for path in made.values()}) == len(made)
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in made.values())
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_image_reads_parquet_by_the_tests_own_pyarrow():
+    pinned = (ROOT / "requirements-parquet.lock").read_text(encoding="utf-8")
+    assert pinned.startswith("pyarrow==")
+    assert pinned in (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    assert any("requirements-parquet.lock" in words for words in _steps("RUN"))
 
 
 def test_the_dockerfile_copies_what_there_is_and_installs_by_hash():
@@ -113,7 +148,13 @@ def composed(server, template, tmp_path_factory):
             name = next(n for n in OURS if n not in started and _ready(n, started))
             _start(stack, name, folder, variables, ports)
             started.append(name)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", folder, database, partial(_again, folder, variables)
+
+
+def _again(folder, variables, name):
+    """Start a service that ended once more."""
+    with ExitStack() as stack:
+        _start(stack, name, folder, variables, {})
 
 
 def _ready(name, started):
@@ -137,6 +178,7 @@ def _start(stack, name, folder, here, ports):
     words = [*service.get("entrypoint", ["oee"]), *service["command"]]
     words = [_here(word, here | {f"port={n}": f"port={p}" for n, p in ports.items()}) for word in words]
     words = [w.replace("--plant-host=simulators", "--plant-host=127.0.0.1") for w in words]
+    words = ["--days=1" if word == "--days=14" else word for word in words]
     if words[0] == "oee":
         words = ["python", "-m", *words]
     if "serve" in words:
@@ -176,12 +218,32 @@ def test_the_services_as_processes_show_live_data_to_who_logs_in(composed):
         answer = client.get("/api/v1/lines/filling/state")
         return answer.status_code == 200 and answer.json()["alive"] and answer.json()["category"] != "no_data"
 
-    _until(lambda: _answers(composed))
-    with httpx.Client(base_url=composed, timeout=20) as client:
+    address, *_ = composed
+    _until(lambda: _answers(address))
+    with httpx.Client(base_url=address, timeout=20) as client:
         assert client.get("/api/v1/lines").status_code == 401
         form = {"name": "admin", "password": "correct horse battery", "next": "/"}
         assert client.post("/login", data=form).status_code == 303
         _until(lambda: state(client))
+
+
+def test_the_simulated_machines_have_a_past_up_to_their_first_start_and_it_is_imported_once(composed):
+    _, folder, database, again = composed
+    kept = json.loads((folder / "simulators.json").read_text(encoding="utf-8"))
+    assert kept["epoch_us"] % 86_400_000_000 == 0
+    past = """
+        SELECT count(*), count(DISTINCT tag_id), (extract(epoch FROM max(ts)) * 1000000)::bigint,
+               (extract(epoch FROM min(ts)) * 1000000)::bigint
+        FROM sample WHERE ts < to_timestamp(%s / 1e6)"""
+    with psycopg.connect(database, autocommit=True) as conn:
+        count, tags, newest_us, oldest_us = conn.execute(past, (kept["started_us"],)).fetchone()
+        assert oldest_us == kept["epoch_us"]
+        assert 0 < kept["started_us"] - newest_us < 10_000_000
+        assert count > 100 * tags
+        began = time.monotonic()
+        again("history")
+        assert time.monotonic() - began < 10
+        assert conn.execute(past, (kept["started_us"],)).fetchone()[0] == count
 
 
 def _answers(url):
