@@ -1,18 +1,16 @@
-"""What Docker and systemd would start: every word of it exists here, and the same commands run as processes."""
+"""What Docker would start: every word of it exists here, and the same commands run as processes."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import click
 import httpx
@@ -29,18 +27,13 @@ COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "oee"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
-HARDENED = (
-    "NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true", "PrivateTmp=true", "Restart=always",
-    "StateDirectory=oee", "User=oee", "CapabilityBoundingSet=",
-)  # fmt: skip
 
 
 def _steps(word: str) -> list[list[str]]:
     return [line.split()[1:] for line in DOCKERFILE if line.startswith(f"{word} ")]
 
 
-def _parsed(words: list[str]) -> None:
+def parsed(words: list[str]) -> None:
     """Have the command line take the words, without running anything."""
     command: click.Command = oee_group
     while isinstance(command, click.Group):
@@ -61,7 +54,7 @@ def test_each_services_command_is_one_of_ours(name, monkeypatch):
         assert (python, module) == ("python", "-m")
         assert importlib.util.find_spec(name)
     else:
-        _parsed(service["command"])
+        parsed(service["command"])
 
 
 def test_what_services_refer_to_is_there():
@@ -125,7 +118,7 @@ def test_the_dockerfile_copies_what_there_is_and_installs_by_hash():
         assert "--hash=sha256:" in (ROOT / lock).read_text(encoding="utf-8")
     assert _steps("USER") == [["oee"]]
     assert [json.loads(" ".join(words)) for words in _steps("ENTRYPOINT")] == [["oee"]]
-    _parsed(json.loads(" ".join(_steps("CMD")[0])))
+    parsed(json.loads(" ".join(_steps("CMD")[0])))
     assert any("/readyz" in line for line in DOCKERFILE if "CMD" in line)
     assert all(re.fullmatch(r"python:3\.\d+-slim", words[0]) for words in _steps("FROM"))
 
@@ -251,35 +244,3 @@ def _answers(url):
         return httpx.get(f"{url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
-
-
-@pytest.mark.parametrize("path", UNITS, ids=lambda p: p.stem)
-def test_each_unit_runs_a_command_of_ours_with_nothing_it_does_not_need(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    (started,) = (line.removeprefix("ExecStart=/opt/oee/bin/oee ") for line in lines if line.startswith("ExecStart="))
-    _parsed(started.split())
-    assert path.stem == f"oee-{started.split()[0]}"
-    assert set(HARDENED) <= set(lines)
-    for name in re.findall(r"(OEE_\w+)=", "\n".join(lines)):
-        assert name in VARIABLES
-
-
-def test_systemd_takes_the_units(tmp_path):
-    """`systemd-analyze verify`, where there is one, on units whose program and user exist here."""
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd-analyze here")
-    for unit in UNITS:
-        text = unit.read_text(encoding="utf-8").replace("/opt/oee/bin/oee", sys.executable)
-        (tmp_path / unit.name).write_text(text, encoding="utf-8")
-    said = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.glob("*.service"))],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    about = [line for line in said.stderr.splitlines() if str(tmp_path) in line or "oee-" in line]
-    assert about == []
-
-
-def test_there_are_three_units_and_their_page_names_them():
-    assert [unit.stem for unit in UNITS] == ["oee-collect", "oee-compute", "oee-serve"]
-    page = Path(UNITS[0].parent / "README.md").read_text(encoding="utf-8")
-    assert all(unit.stem in page for unit in UNITS)
