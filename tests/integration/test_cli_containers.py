@@ -181,7 +181,7 @@ def _start(stack, name, folder, here, ports):
         subprocess.Popen([sys.executable, *words[1:]], env=environment(None, folder) | given, cwd=ROOT)
     )
     if service["restart"] == "on-failure":
-        assert process.wait(60) == 0, name
+        assert process.wait(120) == 0, name
     else:
         stack.callback(process.terminate)
     if "test" in (service.get("healthcheck") or {}):
@@ -233,9 +233,9 @@ def test_the_simulated_machines_have_a_past_up_to_their_first_start_and_it_is_im
         assert oldest_us == kept["epoch_us"]
         assert 0 < kept["started_us"] - newest_us < 10_000_000
         assert count > 100 * tags
-        began = time.monotonic()
+        noted = (folder / "demo.json").stat().st_mtime_ns
         again("history")
-        assert time.monotonic() - began < 10
+        assert (folder / "demo.json").stat().st_mtime_ns == noted, "it was told again"
         assert conn.execute(past, (kept["started_us"],)).fetchone()[0] == count
 
 
