@@ -53,6 +53,7 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 lock: # maintainers: needs uv
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+	printf 'pyarrow>=21\n' | uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-parquet.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-build.lock
 
 clean:

@@ -61,6 +61,11 @@ def pages(source_of: Callable[[Request], ResultSource], health: DataHealthSource
     def data_health(request: Request) -> Response:
         return page(request, lambda source: content.health_page(source, health))
 
+    @router.get("/tv/{line}")
+    def board(request: Request, line: str) -> Response:
+        text = f"The board of {line} for a screen in the hall is not there yet in this version."
+        return error_page(request, "Not there yet.", text, 501)
+
     @router.get("/reports")
     def reports(request: Request, line: str = "", by: str = "shift") -> Response:
         return page(request, lambda source: content.reports_page(source, line, by))
