@@ -298,7 +298,16 @@ def test_an_autumn_night_of_nine_hours_has_its_axis_and_its_length() -> None:
     )
     shown = shift_view(result, PagesSource().plant())
     assert shown.head.length == "9\u00a0h\u00a000\u00a0min"
-    assert [m.text for m in shown.ribbon.marks].count("02:00") == 2
+    texts = [m.text for m in shown.ribbon.marks]
+    assert texts[3:7] == ["01:00", "02:00\u00a0CEST", "02:00\u00a0CET", "03:00"]
+    two = at("2026-10-25T01:00") + f.US_PER_H
+    night = [f.span(two + n * f.US_PER_H, two + (n + 1) * f.US_PER_H, ZONE) for n in (-1, 0, 1, 2)]
+    assert night == [
+        "01:00\u201302:00\u00a0CEST",
+        "02:00\u00a0CEST\u201302:00\u00a0CET",
+        "02:00\u00a0CET\u201303:00",
+        "03:00\u201304:00",
+    ]
     words = report_view(result, PagesSource().plant()).zone_words
     assert words == "CEST (UTC+02:00), at its end UTC+01:00"
 
