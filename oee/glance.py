@@ -102,7 +102,10 @@ def _lost(segments: Sequence[Segment]) -> tuple[Lost, ...]:
 
 
 def _drawn(result: ShiftResult) -> tuple[tuple[Drawn, ...], tuple[Box, ...]]:
-    """Draw the stretches here, once, and not for everybody who looks; neighbours that look alike are one."""
+    """Draw the stretches here, once, and not for everybody who looks; neighbours that look alike are one.
+
+    Running is the ground that all else is drawn upon: one stretch from its first instant to its last.
+    """
     start_us, length_us = result.instance.start_us, result.instance.end_us - result.instance.start_us
     lanes = lanes_of(result.window.segments)
     height = round(100 / max(len(lanes), 1), 2)
@@ -115,9 +118,10 @@ def _drawn(result: ShiftResult) -> tuple[tuple[Drawn, ...], tuple[Box, ...]]:
             if category in HATCHED and right - x >= HATCH_PLACES:
                 boxes.append((look, x / 10, (right - x) / 10, y, height))
             else:
-                plain.setdefault(look, []).append((x, right if category is Category.RUN else max(right, x + 1)))
-        run_first = sorted(plain.items(), key=lambda item: item[0][0] != int(Category.RUN))
-        drawn.extend((look, y, height, _path(places)) for look, places in run_first)
+                plain.setdefault(look, []).append((x, max(right, x + 1)))
+        if running := plain.pop((int(Category.RUN), False), None):
+            drawn.append(((int(Category.RUN), False), y, height, _path([(running[0][0], running[-1][1])])))
+        drawn.extend((look, y, height, _path(places)) for look, places in plain.items())
     return tuple(drawn), tuple(boxes)
 
 

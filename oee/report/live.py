@@ -182,6 +182,9 @@ def empty_words(result: ShiftResult | None, coming: ShiftInstance | None, zone: 
     if coming is None and result.instance.end_us <= now_us:
         return "No figures yet of what runs now."
     true = "This shift is cancelled." if result.instance.cancelled else "No shift is scheduled now."
+    made = sum(o.total_count for o in result.window.elements.unscheduled)
+    if made:
+        true += f" {f.pieces(made)} {'piece was' if made == 1 else 'pieces were'} made in this time all the same."
     if coming is None:
         return true
     day = f.local(coming.start_us, zone).date()
