@@ -105,9 +105,7 @@ class DataHealth:
         )
 
     @staticmethod
-    def _line(
-        plant: PlantConfig, ids: Ids, line: LineConfig, known: _Known, span_us: tuple[int, int]
-    ) -> LineHealth:
+    def _line(plant: PlantConfig, ids: Ids, line: LineConfig, known: _Known, span_us: tuple[int, int]) -> LineHealth:
         machines = []
         for machine in line.machines.values():
             number = ids.machine(line.id, machine.id)

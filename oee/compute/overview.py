@@ -109,9 +109,7 @@ def state_of(config: LineConfig, seen: Glance, alive: Alive, now_us: int) -> Lin
     """
     segments = {s.machine or config.rollup.machine: s for s in seen.result.window.segments}
     told = [m for m in config.machines.values() if pools(config.rollup) or m.id == config.rollup.machine]
-    machines = tuple(
-        _machine_state(m, segments.get(m.id), seen, alive.get((config.id, m.id)), now_us) for m in told
-    )
+    machines = tuple(_machine_state(m, segments.get(m.id), seen, alive.get((config.id, m.id)), now_us) for m in told)
     category, since_us, machine = rolled_state(config.rollup, machines)
     alive_us = max((m.alive_us for m in machines if m.alive_us is not None), default=None)
     return LineState(config.id, category, since_us, machine.state, machine.reason, alive_us, machines)
