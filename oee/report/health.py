@@ -209,13 +209,16 @@ def gap_sentences(gaps: Mapping[str, Sequence[Gap]], plant: PlantConfig, line: s
     """Say which machines were not collected, when and why; the first few, as a shift report has room for."""
     machines = line_of(plant, line).machines
     told = [
-        f"{machines[m].name if m in machines else m}, {g.source}: not collected {f.hhmm(g.from_us, zone)}{f.DASH}"
-        f"{'so far' if g.to_us is None else f.hhmm(g.to_us, zone)} ({g.reason}){', ' + filled if (filled := filled_words(g)) else ''}."
-        for m, found in gaps.items()
-        for g in found
+        _gap_sentence(machines[m].name if m in machines else m, g, zone) for m, found in gaps.items() for g in found
     ]
     more = len(told) - SHOWN_GAPS
     return (*told[:SHOWN_GAPS], *([f"{more} more gaps of collection stand in the JSON."] if more > 0 else []))
+
+
+def _gap_sentence(machine: str, g: Gap, zone: ZoneInfo) -> str:
+    until = "so far" if g.to_us is None else f.hhmm(g.to_us, zone)
+    filled = f", {words}" if (words := filled_words(g)) else ""
+    return f"{machine}, {g.source}: not collected {f.hhmm(g.from_us, zone)}{f.DASH}{until} ({g.reason}){filled}."
 
 
 def needs(names: Sequence[str] | Iterator[str]) -> str:

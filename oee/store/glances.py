@@ -8,7 +8,6 @@ from oee.glance import Glance
 from oee.model import Category
 from oee.store.documents import result_document, result_of
 
-
 VERSION = 2
 """Of the shape of the text; a glance of another version is made anew with the next live result."""
 

@@ -8,7 +8,6 @@ import time
 
 import httpx
 
-
 from oee.cli.web import web_app
 from oee.compute.queries import Results
 from oee.compute.service import clock_us
