@@ -81,12 +81,16 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch that is known to be missing; ``to_us`` is None while it is open."""
+    """A stretch that is known to be missing; ``to_us`` is None while it is open.
+
+    ``filled_us`` is how much of it an import has proven life for since: that much of it is missing no more.
+    """
 
     source: str
     from_us: int
     to_us: int | None
     reason: str
+    filled_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

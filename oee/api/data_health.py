@@ -49,6 +49,7 @@ class Gap(Shape):
     start: Timestamp
     end: Timestamp | None = Field(description="null: still open.")
     reason: str
+    filled_s: float = Field(description="How much of it an import has filled in since.")
 
 
 class Decision(Shape):
