@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +74,18 @@ class ServiceProcess:
         answer = httpx.get(self.url(path), params=params, timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+@contextmanager
+def computing(folder: Path, database: str) -> Iterator[None]:
+    """``oee compute`` beside the service."""
+    command = [sys.executable, "-m", "oee", "compute"]
+    with (
+        (folder / "compute.log").open("a") as log,
+        subprocess.Popen(command, env=environment(database, folder), stdout=log, stderr=log, cwd=ROOT) as process,
+    ):
+        try:
+            yield
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0, (folder / "compute.log").read_text()

@@ -109,10 +109,12 @@ class Works:
         """Where a shift's report stands: of the one before (0), of the running one (1)."""
         return f"/lines/{line}/shifts/{self.shifts.dates[nth]}/{self.shifts.names[nth]}"
 
-    def tell(self, rows: Sequence[tuple[datetime, str, str, object]]) -> None:
-        """Import rows, and compute once."""
-        told = [(at.isoformat(), machine, signal, value) for at, machine, signal, value in rows]
-        _import(self.folder, self.database, told)
+    def import_rows(self, rows: Sequence[tuple[datetime, str, str, object]]) -> None:
+        """Import rows."""
+        import_rows(self.folder, self.database, [(at.isoformat(), *row) for at, *row in rows])
+
+    def compute(self) -> None:
+        """Compute once what is due; what is live then stands for some seconds."""
         with Database(self.database) as db:
             ComputeService(db).tick()
 
@@ -127,7 +129,7 @@ def running_works(database: str, folder: Path) -> Iterator[Works]:
     do(folder, database, "apply", folder / "plant.yaml")
     for rows in history(int((now - before).total_seconds() // 60)):
         told = [((before + timedelta(minutes=at)).isoformat(), *row) for at, *row in rows]
-        _import(folder, database, told)
+        import_rows(folder, database, told)
     _lose_connection(database, before)
     do(folder, database, "recompute")
     with Database(database) as db:
@@ -142,7 +144,7 @@ def do(folder: Path, database: str, *words: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _import(folder: Path, database: str, rows: Sequence[tuple[object, ...]]) -> None:
+def import_rows(folder: Path, database: str, rows: Sequence[tuple[object, ...]]) -> None:
     file = folder / "samples.csv"
     lines = [",".join(map(str, row)) for row in rows]
     file.write_text("\n".join(["ts,machine,signal,value", *lines]) + "\n", encoding="utf-8")
