@@ -35,7 +35,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         if chromium is None or driver is None:
             pytest.skip("needs Debian's chromium and chromium-driver")
         pytest.importorskip("selenium", reason="needs selenium (pip)")
-    from selenium import webdriver  # noqa: PLC0415 - only where it is installed
+    from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = str(chromium)
@@ -48,7 +48,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 @pytest.fixture(scope="session")
-def works(browser: Chrome, server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:  # noqa: ARG001 - no browser, no plant
+def works(browser: Chrome, server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
     """The small plant with its history, computed and served."""
     with (
         module_database(server, template) as database,

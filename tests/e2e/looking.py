@@ -58,5 +58,7 @@ def shown_at(browser: Chrome) -> str:
 
 def texts(browser: Chrome, selector: str) -> list[str]:
     """What elements say, spaces joined."""
-    script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.replace(/\\s+/g, ' ').trim())"
+    script = (
+        "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.replace(/\\s+/g, ' ').trim())"
+    )
     return list(browser.execute_script(script, selector))

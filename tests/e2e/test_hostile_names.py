@@ -55,7 +55,7 @@ def plant_of(start: datetime) -> dict[str, Any]:
     for key, name in HOSTILE.items():
         shifts = {s: {"start": clocks[n], "end": clocks[n + 1]} for n, s in enumerate(SHIFTS)}
         shifts["early"]["breaks"] = [lunch | {"name": name}]  # type: ignore[assignment]
-        plant["calendars"][key] = {"shifts": shifts, "week": dict.fromkeys(DAYS, list(SHIFTS))}
+        plant["calendars"][key] = {"shifts": shifts, "week": {day: list(SHIFTS) for day in DAYS}}
     return plant
 
 
@@ -66,7 +66,7 @@ def _line(key: str, name: str) -> dict[str, Any]:
     machine = {"name": name, "products": {key: {}}, "signals": signals}
     line = {"name": name, "calendar": key, "targets": {"oee": 0.8}}
     rollup = {"rollup": {"method": "pooled"}} if key in POOLED else {}
-    return line | rollup | {"machines": {m: machine for m in _machines(key)}}
+    return line | rollup | {"machines": dict.fromkeys(_machines(key), machine)}
 
 
 def _machines(key: str) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def rows_of(key: str, start: datetime) -> Iterator[tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def hostile(
-    browser: Chrome,  # noqa: ARG001 - no browser, no plant
+    browser: Chrome,
     server: str,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,

@@ -146,8 +146,8 @@ def test_a_signal_changes_the_page_at_once_and_in_place(works: Works, browser: C
     eventually(lambda: is_listening(browser), 10)
     eventually(lambda: browser.execute_script("return due - performance.now() > 10_000"), 10)
     assert "Running" in texts(browser, "#head .state")[0]
-    browser.execute_script("timeline.open = true; timeline.scrollIntoView(); window.scrollBy(0, -50); window.kept = 1")
-    place = "return Math.round(timeline.getBoundingClientRect().top)"
+    browser.execute_script("timeline.open = true; hours.scrollIntoView(); window.kept = 1")
+    place = "return Math.round(hours.getBoundingClientRect().top)"
     before = browser.execute_script(place)
     works.import_rows([(datetime.now(UTC), "robot", "state", "FAULT")])
     works.compute()

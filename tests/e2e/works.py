@@ -1,4 +1,4 @@
-"""A small plant with a line in each condition, its history of half a day, and the service over both as a user runs it."""
+"""A small plant with a line in each condition, half a day of history, and the service over both as users run it."""
 
 from __future__ import annotations
 
