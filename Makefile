@@ -15,7 +15,7 @@ test: $(VENV)/.ready-dev
 faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the database away for 20 s
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
-soak: $(VENV)/.ready-dev # an hour with a page open over three restarts; OEE_TEST_PAGE_S shortens it
+soak: $(VENV)/.ready-dev # an hour with a page open while the service is killed or stopped three times; OEE_TEST_PAGE_S shortens it
 	$(BIN)/python -m pytest -m slow tests/e2e $(ARGS)
 
 zones: $(VENV)/.ready-dev # shifts in every time zone, 2000 to 2040: some minutes
