@@ -72,9 +72,14 @@ def _newest(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def same_since(segments: Sequence[Segment]) -> int:
-    """Since when the last segment's category and reason have been claimed without a break [µs UTC]."""
+    """Since when the last segment's category and reason have been claimed [µs UTC].
+
+    A stop goes on over a break (S-23).
+    """
     last, since_us = segments[-1], segments[-1].start_us
     for s in reversed(segments):
+        if last.category in LOST and s.category is Category.EXCLUDED:
+            continue
         if (s.category, s.reason) != (last.category, last.reason):
             break
         since_us = s.start_us

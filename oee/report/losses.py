@@ -51,17 +51,26 @@ _PLAN: tuple[tuple[tuple[tuple[str, str, str], ...], str, str], ...] = (
     ),
     ((("small_stops", "Short stops", SHORT.fill), ("reduced_speed", "Reduced speed", "speed")), "Net run time", "lvl"),
     (
-        (("startup_rejects", "Start-up rejects", "bar"), ("production_rejects", "Production rejects", "bar")),
+        (
+            ("work_in_process", "Work in process", "bar"),
+            ("startup_rejects", "Start-up rejects", "bar"),
+            ("production_rejects", "Production rejects", "bar"),
+        ),
         "Fully productive time",
         "bar",
     ),
 )
 
 
+HIDDEN_AT_ZERO = ("work_in_process", "startup_rejects")
+"""Losses that few lines have."""
+
+
 def bridge(result: ShiftResult) -> Bridge:
     """Build the bridge; in minutes as in pieces every level is the one before less the losses between."""
     e = result.window.elements
-    by_name = {loss.name: loss for loss in losses(e, **knowns(result.window))}
+    by_name = {name: Loss(name, Fraction(0), Fraction(0)) for name in HIDDEN_AT_ZERO}
+    by_name |= {loss.name: loss for loss in losses(e, **knowns(result.window))}
     steps = [loss for group, _, _ in _PLAN for loss in (by_name[name] for name, _, _ in group)]
     told = steps[: next((i for i, loss in enumerate(steps) if loss.time_us is None), len(steps))]
     lost_us = [loss.time_us or Fraction(0) for loss in told]
@@ -95,12 +104,12 @@ def _steps(told: list[Loss], shown: list[int], pieces: list[int] | None) -> list
     steps = [Step("Known planned time", True, "lvl", level, count, 0.0, 100.0)]
     taken = 0
     for group, label, fill in _PLAN:
-        for _, loss_label, loss_fill in group[: max(len(told) - taken, 0)]:
+        for name, loss_label, loss_fill in group[: max(len(told) - taken, 0)]:
             lost, lost_pieces = shown[taken], None if pieces is None else pieces[taken]
             level, taken = level - lost, taken + 1
             count = None if count is None or lost_pieces is None else count - lost_pieces
             x, width = _bar(level, level + lost, scale)
-            if lost or lost_pieces or loss_label != "Start-up rejects":
+            if lost or lost_pieces or name not in HIDDEN_AT_ZERO:
                 minus = None if lost_pieces is None else -lost_pieces
                 steps.append(Step(loss_label, False, loss_fill, -lost, minus, x, width))
         if taken < _upto(label):

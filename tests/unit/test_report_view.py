@@ -329,3 +329,18 @@ def test_fixture_itself_is_consistent() -> None:
             assert e.calendar_us == result.window.end_us - result.window.start_us
             assert sum((h.elements for h in result.hours), Elements()).total_count == e.total_count
     assert f.local(NOW_US, ZONE).hour == 11
+
+
+def test_bridge_closes_over_work_in_process() -> None:
+    """S-40: 1000 parts were made, 900 found good and 40 bad; the other 60 are neither yet."""
+    result = results("filling-1")[1]
+    output = replace(
+        result.window.elements.output[0], total_count=1000, good_count=900, reject_count=40, rework_count=0
+    )
+    counted = with_elements(result, output=(output,), counted_apart=True)
+    closes(counted)
+    steps = {s.label: s for s in bridge(counted).steps}
+    assert steps["Work in process"].pieces == -60
+    assert steps["Production rejects"].pieces == -40
+    assert steps["Fully productive time"].pieces == 900
+    assert steps["Net run time"].pieces == 1000
