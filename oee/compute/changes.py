@@ -17,7 +17,7 @@ class Changes:
 
     def marks(self) -> Mapping[str, LineMark]:
         """The mark of each line that was ever applied."""
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             live, claims = fetch(conn, "changes/live"), fetch(conn, "changes/claims")
         by_line: dict[str, list[tuple[str, int, int, str | None, str | None]]] = {line: [] for line, _ in live}
         for line, machine, start, category, state, reason in claims:

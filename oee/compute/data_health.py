@@ -69,7 +69,7 @@ class DataHealth:
         """Known gaps of each machine of a line that reach into ``[from_us, to_us)``."""
         ids = self._master.ids()
         ids.line(line)
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             numbers = {machine: number for (of, machine), number in ids.machines.items() if of == line}
             found = stored.gaps_of(conn, list(numbers.values()), from_us, to_us)
         return {machine: tuple(found.get(number, ())) for machine, number in numbers.items()}
@@ -79,7 +79,7 @@ class DataHealth:
 
     def _healths(self, lines: Sequence[str]) -> list[LineHealth]:
         plant, ids, now = self._plant(), self._master.ids(), self._now_us()
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             running = {s.instance.line: s.instance.start_us for s in running_instances(conn, now)}
             starts = {line: running.get(line, now - NO_INSTANCE_US) for line in lines}
             return [

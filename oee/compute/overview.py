@@ -41,7 +41,7 @@ class Moments:
     def moments(self) -> Mapping[str, LineMoment]:
         """All lines of the plant, in its order."""
         plant, now = self._source.plant(), self._source.now_us()
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             running = {s.instance.line: s.instance for s in running_instances(conn, now)}
             glances = self._newest(conn)
             alive = {(line, m): to_us(at) for line, m, at in fetch(conn, "overview/alive")}

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from oee.calendar import instances, local_date, resolve
-from oee.errors import ConfigError
 from oee.model import ShiftInstance
 from oee.store.database import Database, Session
 from oee.store.instances import put_instances
@@ -15,6 +16,7 @@ from oee.store.master import ConfigRevision, Ids, Master
 from oee.store.series import first_sample_us
 from oee.store.times import FAR_US
 
+_log = structlog.get_logger()
 DAYS_AHEAD = 8
 
 
@@ -28,10 +30,7 @@ class Planner:
     def ensure(self, now_us: int) -> None:
         """Write what is missing: days from a line's first data on, and all days again once a configuration is new.
 
-        Raises
-        ------
-        ConfigError
-            Shifts of a calendar overlap.
+        A line whose shifts overlap is told once; the others go on.
         """
         configs = self._master.configs()
         if not configs:
@@ -56,7 +55,9 @@ class Planner:
         try:
             found = timeline(line, configs, first, last)
         except ValueError as error:
-            raise ConfigError(str(error)) from error
+            _log.error("a line's shifts can't be laid out; apply a calendar without this", line=line, fault=str(error))
+            self._written[line] = wanted
+            return
         # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
         put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
         self._written[line] = wanted
@@ -71,7 +72,10 @@ def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: 
         if start > last or (found and _same_calendar(line, having[n - 1], config)):
             continue
         calendar = config.plant.calendars[config.plant.lines[line].calendar]
-        found = _handed_over(found, instances(line, calendar, config.plant.plant, start, last))
+        later = next((c for c in having[n + 1 :] if not _same_calendar(line, config, c)), None)
+        end = last if later is None else min(last, _first_whole_day(later))
+        if start <= end:  # what a later calendar has overruled altogether need not fit together any more
+            found = _handed_over(found, instances(line, calendar, config.plant.plant, start, end))
     return tuple(found)
 
 
