@@ -63,7 +63,8 @@ def instances(
         if two shifts of the calendar overlap.
     """
     zone = ZoneInfo(plant.timezone)
-    around = (first + timedelta(days=n) for n in range(-1, (last - first).days + 3))
+    # a moved shift of 24 h listed two dates before may still be at work, and clip or displace others
+    around = (first + timedelta(days=n) for n in range(-2, (last - first).days + 4))
     listed = [shift for day in around if exists(day, zone) for shift in dated(calendar, day)]
     shifts = _settled(line, calendar, plant, listed, zone)
     days = [first + timedelta(days=n) for n in range((last - first).days + 2)]

@@ -47,7 +47,7 @@ def _pyarrow() -> tuple[Any, Any]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
-        raise InputError("Parquet needs pyarrow, which is not installed: pip install 'oee[parquet]'") from None
+        raise InputError("Parquet needs pyarrow, which is not installed: pip install pyarrow") from None
 
 
 def _columns(arrow: Any, schema: Any, path: Path) -> list[str]:

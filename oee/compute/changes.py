@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oee.live_source import LineMark, Published
+from oee.live_source import MOST_PUBLISHED, LineMark, Published
 from oee.store.database import Database, fetch
 from oee.store.times import from_us, to_us
 
@@ -28,6 +28,6 @@ class Changes:
         }
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest 1000 at most."""
-        rows = self._database.rows("changes/published", after=from_us(after_us))
+        """Revisions of lines published or settled after an instant, oldest first; the newest `MOST_PUBLISHED`."""
+        rows = self._database.rows("changes/published", after=from_us(after_us), limit=MOST_PUBLISHED)
         return [Published(to_us(at), line, day.isoformat(), *rest) for at, line, day, *rest in reversed(rows)]

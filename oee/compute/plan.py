@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from oee.calendar import instances, local_date, resolve
+from oee.calendar import OFF, instances, local_date, resolve
 from oee.model import ShiftInstance
 from oee.store.database import Database, Session
 from oee.store.instances import put_instances
@@ -17,7 +17,20 @@ from oee.store.series import first_sample_us
 from oee.store.times import FAR_US
 
 _log = structlog.get_logger()
+
 DAYS_AHEAD = 8
+REACH = timedelta(days=3)
+"""How far the handover from one calendar to the next reaches: by then the last shift that it found at work is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the plan of a line was written from, and its last day."""
+
+    config_id: int
+    first: date
+    first_us: int | None
+    last: date
 
 
 class Planner:
@@ -25,58 +38,89 @@ class Planner:
 
     def __init__(self, database: Database, master: Master) -> None:
         self._database, self._master = database, master
-        self._written: dict[str, tuple[int, date, date, int | None]] = {}
+        self._written: dict[str, _Written] = {}
+
+    def lines(self) -> list[str]:
+        """Lines that need a plan: those of the newest configuration."""
+        configs = self._master.configs()
+        return list(configs[-1].plant.lines) if configs else []
 
     def ensure(self, now_us: int) -> None:
-        """Write what is missing: days from a line's first data on, and all days again once a configuration is new.
+        """`ensure_line` for all lines."""
+        ids = self._master.ids()
+        for line in self.lines():
+            self.ensure_line(ids, line, now_us)
 
-        A line whose shifts overlap is told once; the others go on.
+    def ensure_line(self, ids: Ids, line: str, now_us: int) -> int:
+        """Write what is missing: days from the line's first data on, and all days again once a configuration is new.
+
+        Returns
+        -------
+        How many instances were written or compared.
+
+        A line whose shifts overlap is told once; nothing is written for it.
         """
         configs = self._master.configs()
-        if not configs:
-            return
-        ids = self._master.ids()
-        for line in configs[-1].plant.lines:
-            with self._database.transaction() as conn:
-                self._ensure_line(conn, ids, line, configs, now_us)
-
-    def _ensure_line(
-        self, conn: Session, ids: Ids, line: str, configs: tuple[ConfigRevision, ...], now_us: int
-    ) -> None:
-        firsts = [first_sample_us(conn, number) for (of, _), number in ids.machines.items() if of == line]
-        first_us = min((f for f in firsts if f is not None), default=None)
-        zone = ZoneInfo(configs[-1].plant.plant.timezone)
-        first = local_date(min(first_us or now_us, now_us), zone) - timedelta(days=1)
-        last = local_date(now_us, zone) + timedelta(days=DAYS_AHEAD)
-        # the first instant, too: older data of the same day bring shifts
-        wanted = (max(c.config_id for c in configs), first, last, first_us)
-        if self._written.get(line) == wanted:
-            return
-        try:
-            found = timeline(line, configs, first, last)
-        except ValueError as error:
-            _log.error("a line's shifts can't be laid out; apply a calendar without this", line=line, fault=str(error))
-            self._written[line] = wanted
-            return
-        # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
-        put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
+        with self._database.transaction() as conn:
+            first_us = _first_data_us(conn, ids, line)
+            zone = ZoneInfo(configs[-1].plant.plant.timezone)
+            first = local_date(min(first_us or now_us, now_us), zone) - timedelta(days=1)
+            last = local_date(now_us, zone) + timedelta(days=DAYS_AHEAD)
+            # the first instant, too: older data of the same day bring shifts
+            wanted = _Written(max(c.config_id for c in configs), first, first_us, last)
+            known = self._written.get(line)
+            if known == wanted:
+                return 0
+            grown = known is not None and replace(known, last=last) == wanted and known.last < last
+            since = _before_handovers(line, configs, known.last + timedelta(days=1)) if known and grown else first
+            try:
+                found = timeline(line, configs, max(since, first), last)
+            except ValueError as error:
+                what = "a line's shifts can't be laid out; apply a calendar without this"
+                _log.error(what, line=line, fault=str(error))
+                self._written[line] = wanted
+                return 0
+            # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
+            put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
         self._written[line] = wanted
+        return len(found)
+
+
+def _first_data_us(conn: Session, ids: Ids, line: str) -> int | None:
+    firsts = [first_sample_us(conn, number) for (of, _), number in ids.machines.items() if of == line]
+    return min((f for f in firsts if f is not None), default=None)
 
 
 def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: date) -> tuple[ShiftInstance, ...]:
-    """Instances by the calendar in force; a later one rules from the first production day that starts after it."""
+    """Instances by the calendar in force; a later one rules from the first production day that starts after it.
+
+    What a day holds does not depend on the range asked for.
+    """
     having = [c for c in configs if line in c.plant.lines]
+    since = _before_handovers(line, configs, first)
+    over = sum(_first_whole_day(c) + REACH <= since for c in having[1:])
     found: list[ShiftInstance] = []
-    for n, config in enumerate(having):
-        start = first if n == 0 else max(first, _first_whole_day(config))
-        if start > last or (found and _same_calendar(line, having[n - 1], config)):
+    ruling: ConfigRevision | None = None
+    for n, config in enumerate(having[over:], over + 1):
+        start = since if ruling is None else max(since, _first_whole_day(config))
+        if start > last or (ruling is not None and _same_calendar(line, ruling, config)):
             continue
         calendar = config.plant.calendars[config.plant.lines[line].calendar]
-        later = next((c for c in having[n + 1 :] if not _same_calendar(line, config, c)), None)
+        later = next((c for c in having[n:] if not _same_calendar(line, config, c)), None)
         end = last if later is None else min(last, _first_whole_day(later))
+        ruling = config
         if start <= end:  # what a later calendar has overruled altogether need not fit together any more
             found = _handed_over(found, instances(line, calendar, config.plant.plant, start, end))
-    return tuple(found)
+    return tuple(i for i in found if i.production_date >= first.isoformat())
+
+
+def _before_handovers(line: str, configs: tuple[ConfigRevision, ...], first: date) -> date:
+    """The last day up to the ``first`` from which a plan can be laid out without knowing the days before it."""
+    for config in reversed([c for c in configs if line in c.plant.lines][1:]):
+        day = _first_whole_day(config)
+        if day + REACH > first:
+            first = min(first, day - REACH)
+    return first
 
 
 def _same_calendar(line: str, before: ConfigRevision, after: ConfigRevision) -> bool:
@@ -95,7 +139,7 @@ def _first_whole_day(config: ConfigRevision) -> date:
 
 def _handed_over(old: list[ShiftInstance], new: tuple[ShiftInstance, ...]) -> list[ShiftInstance]:
     """Old instances that begin before the new ones, then the new: what began is finished, no hole (S-34)."""
-    kept = [i for i in old if i.start_us < new[0].start_us]
+    kept = [i for i in old if new and i.start_us < new[0].start_us]
     if not kept:
         return list(new)
     if not kept[-1].planned:
@@ -105,7 +149,24 @@ def _handed_over(old: list[ShiftInstance], new: tuple[ShiftInstance, ...]) -> li
     if later and later[0].start_us > join_us:
         join = replace(kept[-1], name="off-join", start_us=join_us, end_us=later[0].start_us, planned=False, breaks=())
         later.insert(0, join)
-    return kept + later
+    return _told_apart(kept, later)
+
+
+def _told_apart(kept: list[ShiftInstance], later: list[ShiftInstance]) -> list[ShiftInstance]:
+    """Both, a later one numbered whose name its production day has had.
+
+    With another start of the production day, or another zone, two shifts may share date and name: what began keeps it.
+    """
+    taken = {i.key for i in kept}
+    out = list(kept)
+    for i in later:
+        stem, n = (i.name if i.planned or i.cancelled else OFF), 1
+        while i.key in taken:
+            n += 1
+            i = replace(i, name=f"{stem}-{n}")  # noqa: PLW2901 - until it is free
+        taken.add(i.key)
+        out.append(i)
+    return out
 
 
 def _from(instance: ShiftInstance, start_us: int) -> ShiftInstance:

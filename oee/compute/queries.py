@@ -152,10 +152,11 @@ class Results:
 
 def _instance(look: Look, line: str, day: str, name: str) -> StoredInstance:
     try:
-        date.fromisoformat(day)
+        day = date.fromisoformat(day).isoformat()  # Python reads more spellings than PostgreSQL
     except ValueError:
         raise InputError(f"{day!r} is no date; write it as 2026-11-19") from None
-    stored = instance_named(look.conn, line, look.ids.line(line), day, name)
+    known = name.isprintable()  # PostgreSQL refuses a NUL
+    stored = instance_named(look.conn, line, look.ids.line(line), day, name) if known else None
     if stored is None:
         raise NotFoundError(f"line {line!r} has no shift {name!r} on {day}")
     return stored

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
-from oee.compute.rules import calculation_rules
+from oee.kernels.counting import rebook
 from oee.kernels.products import ProductKey
-from oee.kernels.rollup import BookedAs, contributors, roll_up
+from oee.kernels.rollup import contributors, pools, roll_up
 from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.instances import StoredInstance
@@ -29,7 +28,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A line or machine with the settled facts of the machines that its figures come from, in flow order."""
+    """A line or machine with the settled facts of the machines that its figures come from, in flow order.
+
+    A line that is `whole` has its counting machines in the constraint's time already (see `line_contexts`).
+    """
 
     who: Subject
     contexts: Mapping[str, Context]
@@ -50,7 +52,7 @@ class Whole:
         }
 
     def _of(self, results: Mapping[str, ShiftResult]) -> ShiftResult:
-        return line_result(self.who, results) if self.who.machine is None else results[self.who.machine]
+        return roll_up(self.who.line.rollup, results) if self.who.machine is None else results[self.who.machine]
 
 
 def _share(whole_: ShiftResult, share: WindowResult | None) -> ShiftResult:
@@ -59,27 +61,38 @@ def _share(whole_: ShiftResult, share: WindowResult | None) -> ShiftResult:
     return replace(whole_, window=share or nothing, hours=())
 
 
-def line_result(who: Subject, results: Mapping[str, ShiftResult]) -> ShiftResult:
-    """The line's result from those of its machines."""
-    return roll_up(who.line.rollup, results, _booked_as(who))
+def line_contexts(who: Subject, contexts: Mapping[str, Context]) -> dict[str, Context]:
+    """A line's machines as its figures see them: parts that another machine counts are judged by the constraint.
+
+    Whether time is known, stopped or scheduled, and what is made in it, is the constraint's to say (S-40); so a part is
+    never left out because the machine that counts it does not know its own state (S-13).
+    """
+    rollup = who.line.rollup
+    seen = {m: contexts[m] for m in contributors(rollup, contexts)}
+    if pools(rollup):
+        return seen
+    constraint = seen[rollup.machine]
+    return {m: ctx if m == rollup.machine else _judged_by(constraint, ctx) for m, ctx in seen.items()}
 
 
-def _booked_as(who: Subject) -> BookedAs:
-    """Parts that another machine counts keep their product, and go by the constraint's ideal cycle (S-40)."""
-    rules = calculation_rules(who.plant, who.source)
-
-    def book(product: str | None) -> tuple[str | None, Fraction | None]:
-        named = product or rules.product
-        return named, rules.ideal_of(named)
-
-    return book
+def _judged_by(constraint: Context, counting: Context) -> Context:
+    """A counting machine's parts and what was decided about them, all else the constraint's."""
+    settled, own = constraint.settled, counting.settled
+    cells = rebook(own.cells, settled.starts, settled.timeline.in_force)
+    return replace(
+        constraint,
+        who=counting.who,
+        rules=replace(constraint.rules, quality_known=counting.rules.quality_known),
+        settled=replace(settled, cells=cells, cell_starts=[c.start_us for c in cells], decisions=own.decisions),
+    )
 
 
 def whole(look: Look, who: Subject, span_us: tuple[int, int]) -> Whole:
     """Settle what a line or machine needs over a span."""
     line = who.line
     machines = contributors(line.rollup, line.machines) if who.machine is None else (who.machine,)
-    return Whole(who, {m: _settled(look, who, m, span_us) for m in machines})
+    contexts = {m: _settled(look, who, m, span_us) for m in machines}
+    return Whole(who, line_contexts(who, contexts) if who.machine is None else contexts)
 
 
 def _settled(look: Look, who: Subject, machine: str, span_us: tuple[int, int]) -> Context:
@@ -100,6 +113,10 @@ def every_machine(look: Look, stored: StoredInstance) -> Whole | None:
 def all_results(look: Look, found: Whole, instance: ShiftInstance) -> dict[int, ShiftResult]:
     """Results of a line (number 0) and of all its machines for one instance, by number of the machine."""
     line = instance.line
-    results = {machine: shift_result(ctx, instance) for machine, ctx in found.contexts.items()}
-    numbered = {look.ids.machine(line, machine): result for machine, result in results.items()}
-    return {LINE: line_result(found.who, results), **numbered}
+    own = {machine: shift_result(ctx, instance) for machine, ctx in found.contexts.items()}
+    seen = {
+        machine: own[machine] if ctx is found.contexts[machine] else shift_result(ctx, instance)
+        for machine, ctx in line_contexts(found.who, found.contexts).items()
+    }
+    numbered = {look.ids.machine(line, machine): result for machine, result in own.items()}
+    return {LINE: roll_up(found.who.line.rollup, seen), **numbered}

@@ -69,8 +69,9 @@ class ComputeService:
             again(partial(mark_outdated, self.database))
             self._rules_checked = True
         machines = again(partial(interpret_dirty, self.database, self.master, self.now_us()))
-        again(partial(self._planner.ensure, self.now_us()))
         ids = self.master.ids()
+        for line in self._planner.lines():
+            guarded(partial(self._planner.ensure_line, ids, line, self.now_us()), line)
         lines = self._lines(self.now_us())
         if live:
             for line in lines:

@@ -45,6 +45,7 @@ def _rollup(line: Section, machines: Mapping[str, MachineConfig]) -> Rollup:
             section.faults.add(section.item.line, (*section.item.path, "machine"), what)
         if method == "single":
             section.refuse(COUNTS, "has no effect with `method: single`; remove it")
+            return Rollup(method, machine or "")
         return Rollup(method, machine or "", *(_counting(section, key, machines) for key in COUNTS))
 
 

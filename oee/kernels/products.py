@@ -162,9 +162,13 @@ def as_setup(
 
 
 class ProductTimeline:
-    """To which product and order time belongs: to what is in force, a changeover's to what comes in."""
+    """To which product and order time belongs: to what is in force, a changeover's to what comes in.
+
+    ``in_force`` are the runs as they were heard, to which parts belong.
+    """
 
     def __init__(self, runs: Sequence[ProductRun], changeovers: Sequence[Changeover]) -> None:
+        self.in_force = tuple(runs)
         self._runs = _overridden(runs, changeovers) if changeovers else list(runs)
         self._starts = [r.start_us for r in self._runs]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -21,9 +21,6 @@ from oee.model import (
     WindowResult,
     merge_outputs,
 )
-
-BookedAs = Callable[[str | None], tuple[str | None, Fraction | None]]
-"""The product and ideal cycle [µs] under which the constraint machine books what another machine calls so."""
 
 COUNT_FLAGS = (
     "counts_incomplete",
@@ -56,14 +53,14 @@ def contributors(rollup: Rollup, machines: Iterable[str]) -> tuple[str, ...]:
     return tuple(m for m in machines if pools(rollup) or m in wanted)
 
 
-def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult], booked_as: BookedAs) -> ShiftResult:
+def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult]) -> ShiftResult:
     """One line's result of one instance.
 
     Parameters
     ----------
     rollup : the method and the machines that it names.
-    results : at least those of its `contributors`, all of one instance, in flow order.
-    booked_as : see `BookedAs`; asked only about the parts of counting machines.
+    results : at least those of its `contributors`, all of one instance, in flow order; counting machines in the
+        constraint's time and of what it makes (`oee.kernels.counting`).
     """
     parts = {m: results[m] for m in contributors(rollup, results)}
     base = replace(results[rollup.machine], machine=None, method=rollup.method)
@@ -72,8 +69,8 @@ def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult], booked_as: Booke
     rolled = replace(
         base,
         definition=_definition(rollup, parts),
-        window=_window(rollup, {m: r.window for m, r in parts.items()}, booked_as),
-        hours=_hours(rollup, {m: r.hours for m, r in parts.items()}, booked_as),
+        window=_window(rollup, {m: r.window for m, r in parts.items()}),
+        hours=_hours(rollup, {m: r.hours for m, r in parts.items()}),
     )
     if not pools(rollup):
         return rolled
@@ -93,8 +90,8 @@ def _definition(rollup: Rollup, parts: Mapping[str, ShiftResult]) -> str:
     return f"rules {RULES_VERSION}, configuration {digest}, {rollup.method} of {', '.join(parts)}"
 
 
-def _window(rollup: Rollup, windows: Mapping[str, WindowResult], booked_as: BookedAs) -> WindowResult:
-    elements = roll_elements(rollup, {m: w.elements for m, w in windows.items()}, booked_as)
+def _window(rollup: Rollup, windows: Mapping[str, WindowResult]) -> WindowResult:
+    elements = roll_elements(rollup, {m: w.elements for m, w in windows.items()})
     decisions = [replace(d, machine=m) for m, w in windows.items() for d in w.decisions]
     base = replace(
         windows[rollup.machine], elements=elements, decisions=tuple(sorted(decisions, key=lambda d: d.at_us))
@@ -102,11 +99,11 @@ def _window(rollup: Rollup, windows: Mapping[str, WindowResult], booked_as: Book
     return _pooled(base, windows) if pools(rollup) else _counted(rollup, base, windows)
 
 
-def roll_elements(rollup: Rollup, by_machine: Mapping[str, Elements], booked_as: BookedAs) -> Elements:
+def roll_elements(rollup: Rollup, by_machine: Mapping[str, Elements]) -> Elements:
     """Elements of the line: summed over pooled machines, or the constraint's with parts as they are counted."""
     if pools(rollup):
         return reduce(add, by_machine.values())
-    total, good, reject = (_booked(rollup, m, by_machine[m], booked_as) for m in counters(rollup))
+    total, good, reject = (by_machine[m] for m in counters(rollup))
     return replace(
         by_machine[rollup.machine],
         stopped_count=total.stopped_count,
@@ -118,23 +115,6 @@ def roll_elements(rollup: Rollup, by_machine: Mapping[str, Elements], booked_as:
 
 
 Outputs = Sequence[ProductOutput]
-
-
-def _booked(rollup: Rollup, machine: str, e: Elements, booked_as: BookedAs) -> Elements:
-    """Parts of a counting machine at the constraint's ideal cycle, which rules the line's pace."""
-    if machine == rollup.machine:
-        return e
-    return replace(
-        e,
-        output=_rebooked(e.output, booked_as),
-        unscheduled=_rebooked(e.unscheduled, booked_as),
-        unknown=_rebooked(e.unknown, booked_as),
-    )
-
-
-def _rebooked(outputs: Outputs, booked_as: BookedAs) -> tuple[ProductOutput, ...]:
-    booked = ((o, *booked_as(o.product)) for o in outputs)
-    return tuple(replace(o, product=product, ideal_cycle_us=ideal) for o, product, ideal in booked)
 
 
 def _picked(total: Outputs, good: Outputs, reject: Outputs) -> tuple[ProductOutput, ...]:
@@ -174,12 +154,12 @@ def _pooled(base: WindowResult, windows: Mapping[str, WindowResult]) -> WindowRe
     )
 
 
-def _hours(rollup: Rollup, hours: Mapping[str, Sequence[HourRow]], booked_as: BookedAs) -> tuple[HourRow, ...]:
+def _hours(rollup: Rollup, hours: Mapping[str, Sequence[HourRow]]) -> tuple[HourRow, ...]:
     """The hour board row by row; plans and targets of pooled machines add (their rates do)."""
     rows = []
     for row in zip(*hours.values(), strict=True):
         by_machine = dict(zip(hours, row, strict=True))
-        elements = roll_elements(rollup, {m: h.elements for m, h in by_machine.items()}, booked_as)
+        elements = roll_elements(rollup, {m: h.elements for m, h in by_machine.items()})
         hour = replace(by_machine[rollup.machine], elements=elements)
         if pools(rollup):
             target = _total(h.target_good_count for h in row)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from psycopg.types.json import Jsonb
-
+from oee.errors import ConfigError
 from oee.model import ShiftInstance
 from oee.store.database import Row, Session, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
@@ -56,37 +57,67 @@ def instance_numbered(conn: Session, line: str, instance_id: int) -> StoredInsta
     return _instance(line, fetch(conn, "instances/by_id", instance_id=instance_id)[0])
 
 
-def put_instances(conn: Session, line: str, line_id: int, instances: tuple[ShiftInstance, ...], since_us: int) -> None:
-    """Make the stored instances of the days covered equal to these; the ledger gets those that end after ``since``."""
+def put_instances(conn: Session, line: str, line_id: int, instances: Sequence[ShiftInstance], since_us: int) -> None:
+    """Make the stored instances of the days covered equal to these; the ledger gets those that end after ``since``.
+
+    Raises
+    ------
+    ConfigError
+        They do not tile their time, or two share date and name: one would silently take the other's place.
+    """
     if not instances:
         return
+    _check(line, instances)
     days = sorted({i.production_date for i in instances})
     span = {"line_id": line_id, "first": days[0], "last": days[-1]}
     rows = [(_instance(line, row[:-1]), row[-1]) for row in fetch(conn, "instances/days", **span)]
-    stored = {found.instance.key: (found, retired) for found, retired in rows}
+    known = {found.instance.key: found.instance_id for found, _ in rows}
+    same = {found.instance for found, retired in rows if not retired}
     run(conn, "instances/retire", **span, keys=[f"{i.production_date}/{i.name}" for i in instances])
-    for i in instances:
-        known, retired = stored.get(i.key, (None, False))
-        changed = known is not None and (retired or known.instance != i)
-        number = known.instance_id if known and not changed else _put(conn, line_id, i)
-        if i.end_us > since_us:
-            _to_ledger(conn, line_id, number, i, changed=changed)
+    numbers = known | _put(conn, line, line_id, [i for i in instances if i not in same])
+    due = [i for i in instances if i.end_us > since_us]
+    _to_ledger(conn, line_id, [(numbers[i.key], i, i.key in known and i not in same) for i in due])
 
 
-def _put(conn: Session, line_id: int, i: ShiftInstance) -> int:
-    params = {
-        "date": i.production_date,
-        "name": i.name,
-        "start": from_us(i.start_us),
-        "end": from_us(i.end_us),
-        "planned": i.planned,
-        "cancelled": i.cancelled,
-        "breaks": Jsonb(list(i.breaks), dumps=json.dumps),
-        "team": i.team,
+def _check(line: str, instances: Sequence[ShiftInstance]) -> None:
+    for a, b in pairwise(instances):
+        if a.end_us != b.start_us:
+            where = f"{a.production_date} {a.name} and {b.production_date} {b.name}"
+            raise ConfigError(f"line {line}: {where} do not meet; apply the calendar with another --effective")
+    keys = Counter(i.key for i in instances)
+    twice = next((key for key, n in keys.items() if n > 1), None)
+    if twice is not None:
+        raise ConfigError(f"line {line} has {twice[1]} {twice[2]} twice; apply the calendar with another --effective")
+
+
+Key = tuple[str, str, str]
+
+
+def _put(conn: Session, line: str, line_id: int, instances: Sequence[ShiftInstance]) -> dict[Key, int]:
+    """Write instances in one statement; their numbers."""
+    if not instances:
+        return {}
+    columns = {
+        "dates": [i.production_date for i in instances],
+        "names": [i.name for i in instances],
+        "starts": [from_us(i.start_us) for i in instances],
+        "ends": [from_us(i.end_us) for i in instances],
+        "planned": [i.planned for i in instances],
+        "cancelled": [i.cancelled for i in instances],
+        "breaks": [json.dumps(i.breaks) for i in instances],
+        "teams": [i.team for i in instances],
     }
-    return int(fetch(conn, "instances/upsert", line_id=line_id, **params)[0][0])
+    rows = fetch(conn, "instances/upsert", line_id=line_id, **columns)
+    return {(line, day.isoformat(), name): number for number, day, name in rows}
 
 
-def _to_ledger(conn: Session, line_id: int, number: int, i: ShiftInstance, *, changed: bool) -> None:
-    span = {"start": from_us(i.start_us), "end": from_us(i.end_us)}
-    run(conn, "ledger/add", instance_id=number, line_id=line_id, changed=changed, **span)
+def _to_ledger(conn: Session, line_id: int, due: Sequence[tuple[int, ShiftInstance, bool]]) -> None:
+    """Have instances computed, those anew that the calendar changed."""
+    if due:
+        columns = {
+            "numbers": [number for number, _, _ in due],
+            "starts": [from_us(i.start_us) for _, i, _ in due],
+            "ends": [from_us(i.end_us) for _, i, _ in due],
+            "changed": [changed for _, _, changed in due],
+        }
+        run(conn, "ledger/add", line_id=line_id, **columns)

@@ -334,7 +334,7 @@ def rates_of_parallel_machines_add(given: dict[str, Any], want: dict[str, Any]) 
         machine_result(name, made_at(ideal, int(n), int(n), 0), target_count=n)
         for name, ideal, n in zip("ab", given["parallel_ideal_s"], counts, strict=True)
     ]
-    line = roll_up(Rollup("pooled", "a"), {r.machine or "": r for r in machines}, lambda product: (product, None))
+    line = roll_up(Rollup("pooled", "a"), {r.machine or "": r for r in machines})
     assert line.target_good_count is not None
     assert HOUR_US / line.target_good_count / S_US == pytest.approx(want["line_ideal_s"])
     assert line.window.elements.total_count == line.target_good_count

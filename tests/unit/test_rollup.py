@@ -19,12 +19,8 @@ POOLED = Rollup("pooled", "a")
 IDEAL_US = Fraction(2 * S_US)
 
 
-def booked_as(product: str | None) -> tuple[str | None, Fraction | None]:
-    return product, IDEAL_US
-
-
 def rolled(rollup: Rollup, *results: ShiftResult) -> ShiftResult:
-    return roll_up(rollup, {r.machine or "": r for r in results}, booked_as)
+    return roll_up(rollup, {r.machine or "": r for r in results})
 
 
 def test_s40_the_constraint_alone_is_the_line() -> None:
@@ -65,11 +61,11 @@ def counted(good: int = 900, reject: int = 40, rework: int = 0, **more: object) 
     return rolled(
         COUNTING,
         machine_result(
-            "depal", output(1, 1000, 1000, 0), stop_s=1200, decided="counter_reset", flags=("counter_reset",)
+            "depal", output(2, 1000, 1000, 0), stop_s=1200, decided="counter_reset", flags=("counter_reset",)
         ),
         machine_result("filler", output(2, 980, 980, 0), stop_s=600, target_count=1350, flags=("stop_open",)),
-        machine_result("checker", output(9, 7, 7 - 7, reject, rework), no_data_s=60, flags=("coverage_low",)),
-        machine_result("packer", output(3, good, good, 0)),
+        machine_result("checker", output(2, 7, 7 - 7, reject, rework), no_data_s=60, flags=("coverage_low",)),
+        machine_result("packer", output(2, good, good, 0)),
     )
 
 
@@ -121,14 +117,14 @@ def test_s40_ordinary_lines_have_no_work_in_process() -> None:
 
 
 def test_s40_counts_that_no_machine_is_named_for_are_the_constraints() -> None:
-    filler, packer = machine_result("filler", output(2, 980, 970, 10)), machine_result("packer", output(3, 900, 900, 0))
+    filler, packer = machine_result("filler", output(2, 980, 970, 10)), machine_result("packer", output(2, 900, 900, 0))
     e = rolled(Rollup("constraint", "filler", count_good="packer"), filler, packer).window.elements
     assert (e.total_count, e.good_count, e.reject_count, e.wip_count) == (980, 900, 10, 70)
 
 
 def test_s09_quality_is_unknown_where_the_machine_that_counts_rejects_knows_none() -> None:
     filler = machine_result("filler", output(2, 980, 980, 0), quality_known=False)
-    packer = machine_result("packer", output(3, 900, 890, 10))
+    packer = machine_result("packer", output(2, 900, 890, 10))
     by = {"count_good": "packer", "count_reject": "packer"}
     assert rolled(Rollup("constraint", "filler", **by), filler, packer).window.quality_known
     assert not rolled(Rollup("constraint", "filler", count_good="packer"), filler, packer).window.quality_known
