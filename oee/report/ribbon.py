@@ -15,8 +15,9 @@ from oee.wallclock import clock_hours
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9
-EDGE_PERCENT, NEARLY_PERCENT = 5.0, 12.0
-"""A mark nearer than the first to an end of the axis, or to now, would be written over it; the second on a phone."""
+EDGE_PERCENT, END_PERCENT, NEARLY_PERCENT = 5.0, 9.0, 12.0
+"""Nearer to now than the first, or to an end of the axis than the second, a mark would be written over it; the third
+is to now on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
     marks = [Mark(0.0, f.hhmm(start_us, zone), "start")]
     for count, us in enumerate(_hours(start_us, end_us, zone)):
         x = round(100 * (us - start_us) / (end_us - start_us), 3)
-        if min(x, 100 - x) >= EDGE_PERCENT:
+        if min(x, 100 - x) >= END_PERCENT:
             marks.append(Mark(x, f.hhmm(us, zone), alt=count % 2 == 0))
     return (*marks, Mark(100.0, f.hhmm(end_us, zone), "end"))
 
