@@ -107,7 +107,7 @@ def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: 
         calendar = config.plant.calendars[config.plant.lines[line].calendar]
         found = _handed_over(found, instances(line, calendar, config.plant.plant, start, last))
         ruling = config
-    return tuple(i for i in found if i.production_date >= first.isoformat())
+    return tuple(i for i in found if since == first or i.production_date >= first.isoformat())
 
 
 def _before_handovers(line: str, configs: tuple[ConfigRevision, ...], first: date) -> date:
