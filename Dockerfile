@@ -4,8 +4,8 @@ WORKDIR /src
 RUN python -m venv /opt/oee
 ENV PATH=/opt/oee/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 # Packages first, locked and with their hashes: a change of our own code does not fetch them again.
-COPY requirements.lock requirements-build.lock ./
-RUN pip install --require-hashes -r requirements.lock
+COPY requirements.lock requirements-parquet.lock requirements-build.lock ./
+RUN pip install --require-hashes -r requirements.lock -r requirements-parquet.lock
 RUN pip install --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY docs/plant-file.md docs/plant-file.md

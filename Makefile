@@ -15,7 +15,7 @@ test: $(VENV)/.ready-dev
 faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the database away for 20 s
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
-soak: $(VENV)/.ready-dev # an hour with a page open over three restarts; OEE_TEST_PAGE_S shortens it
+soak: $(VENV)/.ready-dev # an hour with a page open while the service is killed or stopped three times; OEE_TEST_PAGE_S shortens it
 	$(BIN)/python -m pytest -m slow tests/e2e $(ARGS)
 
 zones: $(VENV)/.ready-dev # shifts in every time zone, 2000 to 2040: some minutes
@@ -53,6 +53,7 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 lock: # maintainers: needs uv
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+	printf 'pyarrow>=21\n' | uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-parquet.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-build.lock
 
 clean:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from oee.calendar import PlanPiece
 from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_setup, changeovers_of
 from oee.kernels.ratios import ideal_total_us
-from oee.kernels.standstills import STANDING, classify, standstills_of, stop_of, stop_so_far
+from oee.kernels.standstills import STANDING, classify, counted_from, standstills_of, stop_of, stop_so_far
 from oee.kernels.states import Piece, extend, merge
 from oee.kernels.tally import CalculationRules, Tally
 from oee.model import FLAGS, Category, Cell, CounterDecision, Elements, Segment, Stop, WindowResult
@@ -26,11 +26,15 @@ COVERAGE_LOW = Fraction(95, 100)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Final categories over a context, with what they were made from; ``timeline`` says to which product time goes."""
+    """Final categories over a context, with what they were made from; ``timeline`` says to which product time goes.
+
+    ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`).
+    """
 
     pieces: list[Piece]
     starts: list[int]
     stops: list[Stop]
+    counted_us: dict[int, int]
     cells: list[Cell]
     cell_starts: list[int]
     decisions: list[CounterDecision]
@@ -68,6 +72,7 @@ def settle(
         pieces,
         [p.start_us for p in pieces],
         stops,
+        counted_from(pieces, stops),
         ordered,
         [c.start_us for c in ordered],
         list(decisions),
@@ -129,8 +134,8 @@ def cut_by(
     """`cut` per product or order, in the order of their first appearance; None is the time without one.
 
     The rows' elements sum to the window's. Time and stops belong to what was in force, a changeover to what comes in
-    (S-25); a stop counts where it starts and, closed, where it ends; parts belong to what was in force as they were
-    made (S-12). Flags and decisions are each row's own.
+    (S-25); a stop counts where its unplanned time starts and, closed, where it ends; parts belong to what was
+    in force as they were made (S-12). Flags and decisions are each row's own.
     """
     default = rules.product if key == "product" else None
 
@@ -142,14 +147,17 @@ def cut_by(
 
     whole = _tally(settled, start_us, end_us)
     split = [(of(run), a, b, p) for p in whole.pieces for a, b, run in settled.timeline.split(p.start_us, p.end_us)]
-    stops = [(at(max(s.start_us, start_us)), s) for s in _clipped_stops(settled, start_us, end_us)]
+    stops = [
+        (at(settled.counted_us[s.start_us] if s.counted else max(s.start_us, start_us)), s)
+        for s in _clipped_stops(settled, start_us, end_us)
+    ]
     decisions = [(at(d.at_us), d) for d in settled.decisions if start_us <= d.at_us < end_us]
     rows = []
     for name in dict.fromkeys([name for name, *_ in split] + [of(c) for c, _ in whole.cells]):
         tally = Tally(
             [replace(p, start_us=a, end_us=b) for n, a, b, p in split if n == name],
             [c for c in whole.cells if of(c[0]) == name],
-            [s for s in whole.started if at(s.start_us) == name],
+            [s for s in whole.started if at(settled.counted_us[s.start_us]) == name],
             [s for s in whole.closed if s.end_us is not None and at(s.end_us - 1) == name],
         )
         own = tuple(s for n, s in stops if n == name)
@@ -160,12 +168,12 @@ def cut_by(
 
 def _tally(settled: Settled, start_us: int, end_us: int) -> Tally:
     """All of a window."""
-    long = [s for s in settled.stops if s.counted]
+    long = [s for s in settled.stops if s.start_us in settled.counted_us]
     cells = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
     return Tally(
         _clip(settled, start_us, end_us),
         [(c, settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category) for c in cells],
-        [s for s in long if start_us <= s.start_us < end_us],
+        [s for s in long if start_us <= settled.counted_us[s.start_us] < end_us],
         [s for s in long if s.end_us is not None and start_us < s.end_us <= end_us],
     )
 
@@ -227,7 +235,8 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
             if p.category in STANDING
         )
         if inside:
-            yield replace(told, in_window_us=inside, counted=s.counted)
+            counted = start_us <= settled.counted_us.get(s.start_us, end_us) < end_us
+            yield replace(told, in_window_us=inside, counted=counted)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:

@@ -215,11 +215,16 @@ def _agreement(rules: MachineRules, counted: dict[str, Counted], start_us: int, 
 
 def _decisions(counted: dict[str, Counted], start_us: int) -> list[CounterDecision]:
     return [
-        CounterDecision(d.at_us, signal, d.kind, str(Fraction(d.amount, UNITS_PER_COUNT)), d.why)
+        CounterDecision(d.at_us, signal, d.kind, _counts(d.amount), d.why.format(*map(_counts, d.readings)))
         for signal, c in counted.items()
         for d in c.decisions
         if d.at_us >= start_us
     ]
+
+
+def _counts(units: int) -> str:
+    """A reading in counts, as the device tells it."""
+    return str(Fraction(units, UNITS_PER_COUNT))
 
 
 def _incomplete(rules: MachineRules, samples: MachineSamples, end_us: int) -> list[CounterDecision]:

@@ -34,6 +34,10 @@ class Published:
     status: str
 
 
+MOST_PUBLISHED = 1000
+"""Revisions that are told one by one; who asks for more is behind by too much for signals."""
+
+
 class ChangeSource(Protocol):
     """What changed lately, asked once a second however many listen. Any method may raise `DatabaseUnavailable`."""
 
@@ -41,7 +45,7 @@ class ChangeSource(Protocol):
         """The mark of each line that was ever applied."""
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest 1000 at most."""
+        """Revisions of lines published or settled after an instant, oldest first; the newest `MOST_PUBLISHED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,16 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch that is known to be missing; ``to_us`` is None while it is open."""
+    """A stretch that is known to be missing; ``to_us`` is None while it is open.
+
+    ``filled_us`` is how much of it an import has proven life for since: that much of it is missing no more.
+    """
 
     source: str
     from_us: int
     to_us: int | None
     reason: str
+    filled_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

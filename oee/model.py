@@ -225,7 +225,8 @@ class Stop:
     """One standstill longer than a small stop (S-23), uncut by the window. ``end_us`` is None while it is open.
 
     ``length_us`` is its whole length so far, less its excluded time; ``in_window_us`` what of it lies in the window.
-    ``counted``: it has unplanned time in it, so it is in ``stop_count``, MTTR and MTBF. ``machine`` as in `Segment`.
+    ``counted``: its first unplanned time starts in the window, which has it in ``stop_count``. ``machine`` as
+    in `Segment`.
     """
 
     start_us: int

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 
+from simulators.beginning import Beginning
 from simulators.live import LivePlant, recording, wall_clock_us
 from simulators.modbus_server import ModbusSimulator
 from simulators.model import Plant
@@ -34,6 +35,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="demo")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epoch", type=_epoch_us, metavar="TIME", help="beginning of the model, with offset [now]")
+    parser.add_argument("--days", type=int, default=0, metavar="N", help="it began N days ago, at midnight UTC [now]")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep beginning and seed there: a restart goes on")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--opcua-port", type=int, default=0, metavar="N", help="0 takes a free one")
     parser.add_argument("--modbus-port", type=int, default=0, metavar="N", help="0 takes a free one")
@@ -51,9 +54,17 @@ def _epoch_us(text: str) -> int:
     return int(at.timestamp() * 1e6)
 
 
+def _beginning(arguments: argparse.Namespace) -> Beginning:
+    now_us = wall_clock_us()
+    asked = Beginning.some_days_ago(arguments.days, arguments.seed, now_us)
+    if arguments.epoch:
+        asked = Beginning(arguments.epoch, arguments.seed, now_us)
+    return asked.kept_in(arguments.keep) if arguments.keep else asked
+
+
 async def _run(arguments: argparse.Namespace) -> None:
-    epoch_us = arguments.epoch or wall_clock_us()
-    live = LivePlant(Plant.at(arguments.seed, SCENARIOS[arguments.scenario](epoch_us), epoch_us))
+    began = _beginning(arguments)
+    live = LivePlant(Plant.at(began.seed, SCENARIOS[arguments.scenario](began.epoch_us), began.epoch_us))
     live.now_us()
     async with AsyncExitStack() as stack:
         if arguments.truth:
@@ -67,7 +78,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         stopped = _stop_event()
         if arguments.end_with_input:
             asyncio.get_running_loop().add_reader(sys.stdin, _at_end_of_input, stopped)
-        ready = {"opcua_port": opcua.port, "modbus_port": modbus.port, "epoch_us": epoch_us, "seed": arguments.seed}
+        ready = {"opcua_port": opcua.port, "modbus_port": modbus.port, "epoch_us": began.epoch_us, "seed": began.seed}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         await stopped.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oee.errors import DatabaseUnavailable, NotFoundError
 from oee.live_source import (
+    MOST_PUBLISHED,
     Gap,
     LineHealth,
     LineMark,
@@ -43,7 +44,7 @@ class MemoryChanges:
         return dict(self.lines)
 
     def published(self, after_us: int) -> list[Published]:
-        return [p for p in self.revisions if p.at_us > after_us]
+        return [p for p in self.revisions if p.at_us > after_us][-MOST_PUBLISHED:]
 
 
 class MemoryHealth:

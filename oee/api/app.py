@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from oee.api import problems
 from oee.api.access import AccountBook, Gate, LoginNeeded, PageAccess, login_address
+from oee.api.capacity import own_capacity
 from oee.api.changes import change_router
 from oee.api.data_health import data_health_router
 from oee.api.docs import docs_router
@@ -25,6 +26,7 @@ from oee.api.not_yet import not_yet_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
 from oee.api.reports import ReportFormat, report_router
 from oee.api.stops import stop_router
+from oee.api.streams import Places
 from oee.api.watch import Watcher
 from oee.live_source import ChangeSource, DataHealthSource
 from oee.source import ResultSource
@@ -85,7 +87,8 @@ def create_app(
     for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
     app.include_router(data_health_router(source, data_health))
-    app.include_router(event_router(source, watcher))
+    places = app.state.places = Places(own_capacity())
+    app.include_router(event_router(source, watcher, places))
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))

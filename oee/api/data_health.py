@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from oee.api.documented import READ_RESPONSES
 from oee.api.models import Shape, Timestamp
 from oee.api.params import Name
 from oee.live_source import DataHealthSource
+from oee.model import US_PER_S
 from oee.report.health import line_health_json
 from oee.source import ResultSource
 
@@ -47,6 +49,7 @@ class Gap(Shape):
     start: Timestamp
     end: Timestamp | None = Field(description="null: still open.")
     reason: str
+    filled_s: float = Field(description="How much of it an import has filled in since.")
 
 
 class Decision(Shape):
@@ -96,7 +99,9 @@ def data_health_router(source: ResultSource, health: DataHealthSource) -> APIRou
     def line_health(request: Request, line: Name) -> Response:
         """Where the data of a line come from, how old they are, what is missing, and what counters decided."""
         zone = ZoneInfo(source.plant().plant.timezone)
-        item: dict[str, Any] = line_health_json(health.line_health(line), source.current(line), zone)
+        found = health.line_health(line)
+        found = replace(found, to_us=found.to_us - found.to_us % US_PER_S)  # told by the second, or no ETag would hold
+        item: dict[str, Any] = line_health_json(found, source.current(line), zone)
         return json_answer(request, item)
 
     return router

@@ -13,24 +13,28 @@ from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from oee.api.access import ApiAccess
-from oee.api.documented import READ_RESPONSES
+from oee.api.documented import READ_RESPONSES, error_response
 from oee.api.params import OptionalName, Query
+from oee.api.streams import EventStream, Places
 from oee.api.watch import Watcher, missed
 from oee.errors import DatabaseUnavailable, NotFoundError
 from oee.source import ResultSource
+from oee.store.accounts import Principal
 
 KEEP_ALIVE_S = 15.0
 """After so long without a signal a comment is sent: proxies cut silent connections."""
 STREAM_S = 300.0
 """A stream ends after so long; browsers come back at once, and are asked again who they are."""
 RETRY_MS = 2000
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_ACCESS = ApiAccess()
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     **{status: text for status, text in READ_RESPONSES.items() if status != 304},
     200: {
         "description": "Signals until one side ends the stream.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     },
+    429: error_response("You have as many streams as one asker may have; see Retry-After."),
+    503: error_response("All streams are taken, or the database can't be reached now; see Retry-After."),
 }
 
 
@@ -40,27 +44,34 @@ class EventQuery(Query):
     line: OptionalName = Field(None, description="Only this line; without it, all lines.")
 
 
-def event_router(source: ResultSource, watcher: Watcher) -> APIRouter:
+def event_router(source: ResultSource, watcher: Watcher, places: Places) -> APIRouter:
     """Build the route."""
-    router = APIRouter(prefix="/api/v1", tags=["Events"], dependencies=[Depends(ApiAccess())])
+    router = APIRouter(prefix="/api/v1", tags=["Events"], dependencies=[Depends(_ACCESS)])
 
     @router.get("/events", response_class=StreamingResponse, responses=_RESPONSES)
-    def events(request: Request, query: Annotated[EventQuery, fastapi.Query()]) -> StreamingResponse:
+    def events(
+        request: Request,
+        query: Annotated[EventQuery, fastapi.Query()],
+        principal: Annotated[Principal, Depends(_ACCESS)],
+    ) -> EventStream:
         """Signals as they happen: ask for the figures again when one arrives.
 
         * `state`: a machine is in another state. `{"line": "line-1", "machine": "filler"}`
         * `shift`: the live figures were computed anew. `{"line": "line-1"}`
         * `revision`: a shift was published, anew or as final. `{"line": "line-1", "production_date": "2026-03-02",
           "shift": "early", "revision": 2, "status": "provisional"}`
+        * `reset`: more was published at once, or since the id that was sent, than is told one by one (1000 revisions):
+          read `/api/v1/revisions` from where you stopped, or all that you show. `{"read": "/api/v1/revisions"}`
 
         Each signal has an `id`. Send the last one as `Last-Event-ID` (browsers do) to be told what changed since; a
-        signal may come twice, none is left out. A comment comes every 15 s without news. The stream ends after five
-        minutes or when the service stops: connect again.
+        signal may come twice, and what is not told one by one is told as `reset`. A comment comes every 15 s without
+        news. The stream ends after five minutes or when the service stops: connect again.
         """
         if query.line is not None and query.line not in source.plant().lines:
             raise NotFoundError(f"there is no line {query.line!r}; there are {', '.join(source.plant().lines)}")
         stream = signals(watcher, query.line, last_id(request.headers.get("last-event-id", "")))
-        return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
+        address = request.client.host if request.client else ""
+        return EventStream(stream, places, (principal.kind, principal.name, address))
 
     return router
 

@@ -14,7 +14,16 @@ from oee.api.access import ApiAccess
 from oee.api.answers import json_answer
 from oee.api.documented import READ_RESPONSES
 from oee.api.models import KpiPage
-from oee.api.params import MAX_DAYS, MAX_FINE_DAYS, Name, OptionalName, RangeQuery, decode_cursor, encode_cursor
+from oee.api.params import (
+    MAX_DAYS,
+    MAX_FINE_DAYS,
+    NO_CURSOR,
+    Name,
+    OptionalName,
+    RangeQuery,
+    decode_cursor,
+    encode_cursor,
+)
 from oee.api.problems import invalid
 from oee.model import ShiftResult
 from oee.report.kpi import kpi_item
@@ -93,6 +102,8 @@ def kpi_router(source: ResultSource) -> APIRouter:
 def page(source: ResultSource, query: KpiQuery) -> tuple[list[Row], str | None]:
     """Return at most ``limit`` results and the cursor of the page after them."""
     after = decode_cursor(query.cursor, query.identity) if query.cursor else None
+    if after is not None and not query.from_us <= after[0] < query.to_us:
+        raise invalid("/query/cursor", NO_CURSOR)
     # Everything before the cursor needs no computing again: windows are found by their start.
     from_us = query.from_us if after is None else max(query.from_us, after[0])
     found = sorted(_rows(source, query, from_us), key=lambda row: row.place)

@@ -184,7 +184,7 @@ class Stop(Shape):
     length_s: float = Field(description="Its whole length so far, less excluded time.")
     in_window_s: float = Field(description="What of it lies in the range asked for.")
     open: bool
-    counted: bool = Field(description="It has unplanned time, so that the shift it starts in has it in `stop_count`.")
+    counted: bool = Field(description="Its first unplanned time starts in the range, whose `stop_count` has it.")
     production_date: str | None = Field(description="Of the shift, or off time, that it starts in.")
     shift: str | None
 

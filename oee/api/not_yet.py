@@ -47,6 +47,13 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("POST", "/webhooks", "Adding webhooks"),
 )
 
+REPORT_FORMATS: dict[str, str] = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
+"""Formats of the shift report by name, with their media types; the command line refuses the same ones."""
+
 
 def not_yet_router() -> APIRouter:
     """Build the routes: all answer 501, to those who will be let in."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -19,6 +18,8 @@ from oee.model import US_PER_S
 US_PER_DAY = 86_400 * US_PER_S
 MAX_DAYS = 400
 """A year and a month: enough to compare with the same month of last year."""
+MAX_REVISION = 2**31 - 1
+"""What the database takes as the number of a revision."""
 MAX_FINE_DAYS = 32
 """Hours and intervals: a month."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,6 +102,7 @@ class RangeQuery(Query):
             raise invalid("/query/to", f"to: {what} may cover {max_days} days at most; ask in several parts.")
 
 
+NO_CURSOR = "cursor: pass the `next` of the page before, unchanged."
 Place = tuple[int, str, str]
 """Where an item stands in a list: a number (its start, or its place in a feed) and names that tell equal ones apart."""
 
@@ -114,13 +116,14 @@ def encode_cursor(after: Place, query: object) -> str:
 def decode_cursor(cursor: str, query: object) -> Place:
     """Read a cursor; one that was never given out, or for another query, is refused (422)."""
     try:
-        start_us, day, name, fingerprint = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = int(start_us), str(day), str(name)
-    except (ValueError, TypeError, binascii.Error):
-        raise invalid("/query/cursor", "cursor: pass the `next` of the page before, unchanged.") from None
+        number, day, name, fingerprint = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, RecursionError):
+        raise invalid("/query/cursor", NO_CURSOR) from None
+    if not (type(number) is int and abs(number) < 2**63 and isinstance(day, str) and isinstance(name, str)):
+        raise invalid("/query/cursor", NO_CURSOR)
     if fingerprint != _fingerprint(query):
         raise invalid("/query/cursor", "cursor: belongs to another query; keep all other parameters as they were.")
-    return place
+    return number, day, name
 
 
 def _fingerprint(query: object) -> str:

@@ -16,7 +16,8 @@ from oee.api.access import ApiAccess
 from oee.api.answers import answer, json_answer
 from oee.api.documented import READ_RESPONSES, error_response
 from oee.api.models import Revisions
-from oee.api.params import Name, OptionalName, Query
+from oee.api.not_yet import REPORT_FORMATS
+from oee.api.params import MAX_REVISION, Name, OptionalName, Query
 from oee.api.problems import ProblemError, invalid
 from oee.model import ShiftResult
 from oee.report.kpi import local_iso
@@ -38,7 +39,9 @@ class ReportQuery(Query):
 
     format: OptionalName = Field(None, description="json, html …; without it, `Accept` decides.")
     machine: OptionalName = Field(None, description="One machine of the line; without it, the line as a whole.")
-    revision: int | None = Field(None, ge=1, description="A published revision; without it, the newest.")
+    revision: int | None = Field(
+        None, ge=1, le=MAX_REVISION, description="A published revision; without it, the newest."
+    )
 
 
 def report_router(source: ResultSource, formats: Mapping[str, ReportFormat]) -> APIRouter:
@@ -49,6 +52,7 @@ def report_router(source: ResultSource, formats: Mapping[str, ReportFormat]) -> 
     described: dict[int | str, dict[str, Any]] = {
         200: {"content": {f.media_type: {} for f in formats.values()}, "description": "The report."},
         406: error_response("None of the formats in Accept exists."),
+        501: error_response("The format is not there yet in this version."),
     }
 
     @router.get(f"{_SHIFT}/report", response_class=Response, responses=described)
@@ -79,14 +83,19 @@ def report_router(source: ResultSource, formats: Mapping[str, ReportFormat]) -> 
 
 
 def choose(formats: Mapping[str, ReportFormat], name: str | None, accept: str) -> ReportFormat:
-    """Choose by name (422 where there is none of it), or by an Accept header (406)."""
+    """Choose by name (422 where there is none of it), or by an Accept header (406); 501 for one that is to come."""
     there_are = f"there are {', '.join(formats)}"
+    to_come = {other: media for other, media in REPORT_FORMATS.items() if other not in formats}
+    if name in to_come:
+        raise ProblemError(501, f"The report as {name} is not there yet in this version; {there_are}.")
     if name is not None:
         if name not in formats:
             raise invalid("/query/format", f"format={name} is not available; {there_are}.")
         return formats[name]
     best = max(formats.values(), key=lambda f: _preference(f.media_type, accept))
     if _preference(best.media_type, accept) <= 0:
+        for other in (o for o, media in to_come.items() if _preference(media, accept) > 0):
+            raise ProblemError(501, f"The report as {other} is not there yet in this version; {there_are}.")
         raise ProblemError(406, f"The report is not available as {accept}; {there_are}.")
     return best
 

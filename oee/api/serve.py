@@ -11,11 +11,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from oee.api.access import AccountBook, is_loopback
+from oee.api.capacity import own_capacity
+from oee.api.connections import Connection
 from oee.api.events import end_streams
 from oee.errors import InputError
 
 _GRACE_S = 5
-_BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
@@ -60,7 +61,7 @@ def listen(host: str, port: int, accounts: AccountBook) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        listener.listen(own_capacity().backlog)
     except OSError as error:
         listener.close()
         raise InputError(f"can't serve on {host} port {port}: {error.strerror}; choose another --port") from error
@@ -81,8 +82,17 @@ async def serve(
 
     Signals are not touched. ``started`` is called once requests are answered.
     """
+    capacity = own_capacity()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
+        app,
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=capacity.connections,
+        backlog=capacity.backlog,
+        timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config, started, lambda: end_streams(app))
     serving = asyncio.create_task(server.serve([listener]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from oee.errors import OeeError
-from oee.live_source import ChangeSource, LineMark, Published
+from oee.live_source import MOST_PUBLISHED, ChangeSource, LineMark, Published
 from oee.model import US_PER_S
 
 _log = structlog.get_logger()
@@ -24,16 +24,21 @@ QUEUE_LENGTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A signal: its kind, its line, and what it tells beside the line."""
+    """A signal: its kind, its line (None: it is for all), and what it tells beside the line."""
 
     kind: str
-    line: str
+    line: str | None
     more: tuple[tuple[str, str | int], ...] = ()
 
     def text(self, id_: int) -> str:
         """Write it for a stream."""
-        data = json.dumps({"line": self.line, **dict(self.more)}, ensure_ascii=False)
+        whose = {} if self.line is None else {"line": self.line}
+        data = json.dumps({**whose, **dict(self.more)}, ensure_ascii=False)
         return f"id: {id_}\nevent: {self.kind}\ndata: {data}\n\n"
+
+
+RESET = Event("reset", None, (("read", "/api/v1/revisions"),))
+"""Too much was published to tell it one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Batch:
 
     def text(self, line: str | None) -> str:
         """Write the signals of one line, or of all."""
-        return "".join(e.text(self.id) for e in self.events if line in (None, e.line))
+        return "".join(e.text(self.id) for e in self.events if None in (line, e.line) or line == e.line)
 
 
 def moved(before: Mapping[str, LineMark], now: Mapping[str, LineMark]) -> Iterator[Event]:
@@ -59,9 +64,12 @@ def moved(before: Mapping[str, LineMark], now: Mapping[str, LineMark]) -> Iterat
             yield Event("shift", line)
 
 
-def announced(published: Iterable[Published]) -> Iterator[Event]:
-    """Say which shifts have a new revision or status."""
-    for p in published:
+def announced(published: Sequence[Published], fresh: Iterable[Published]) -> Iterator[Event]:
+    """Say which shifts have a new revision or status; where the list was cut, that everything may have one."""
+    cut = len(published) >= MOST_PUBLISHED
+    if cut and any(True for _ in fresh):
+        yield RESET
+    for p in () if cut else fresh:
         more = (
             ("production_date", p.production_date),
             ("shift", p.shift),
@@ -72,13 +80,14 @@ def announced(published: Iterable[Published]) -> Iterator[Event]:
 
 
 def missed(source: ChangeSource, last_id: int, now_us: int) -> Batch:
-    """Tell what may have changed since an id; what is doubtful is told once more, nothing is left out."""
+    """Tell what may have changed since an id; what is doubtful is told once more, what is too much as a `RESET`."""
     since_us, marks = last_id - MARGIN_US, source.marks()
     then = {
         line: LineMark(line, tuple(c for c in mark.claims if c[1] <= since_us), min(mark.live_us, last_id))
         for line, mark in marks.items()
     }
-    return Batch(now_us, (*moved(then, marks), *announced(source.published(since_us))))
+    published = source.published(since_us)
+    return Batch(now_us, (*moved(then, marks), *announced(published, published)))
 
 
 class Listener:
@@ -164,7 +173,7 @@ class Watcher:
         told.clear()
         told.update(dict.fromkeys(published))
         if before is not None:
-            events = (*moved(before, marks), *announced(fresh))
+            events = (*moved(before, marks), *announced(published, fresh))
             for listener in self._listeners if events else ():
                 listener.tell(Batch(now_us, events))
         return marks

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from oee.api.not_yet import REPORT_FORMATS
 from oee.cli import not_yet
 from oee.cli.common import database, day_of, instant_us, say
 from oee.cli.shift_table import shift_table
@@ -81,7 +82,7 @@ def shifts(line: str, from_: str, to: str) -> None:
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="write here instead of printing")
 def report(line: str, day: str, shift: str, format_: str, output: Path | None) -> None:
     """Print the report of one shift."""
-    if format_ in not_yet.REPORT_FORMATS:
+    if format_ in REPORT_FORMATS:
         not_yet.refuse(f"--format {format_}", "there are html and json")
     with database() as db:
         source = Results(db)

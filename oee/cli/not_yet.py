@@ -19,7 +19,6 @@ COMMANDS: dict[str, str] = {
     "restore": "reads the whole database from a file; pg_restore does it",
 }
 """What each is going to do; and what to do until then."""
-REPORT_FORMATS = ("pdf", "xlsx", "csv")
 CHECK_ONLINE = "--online"
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 

@@ -38,6 +38,7 @@ def status() -> None:
 def _screen(found: DatabaseStatus, seen: Overview, now_us: int) -> Iterator[str]:
     yield from _database(found, seen)
     yield f"computing    {seen.backlog_count} closed shifts wait to be computed"
+    yield f"             {seen.unread_count} machines have new data that no computation has seen"
     yield ""
     yield from _table(("source", "state", "reported", "delivered through"), (_source(s, now_us) for s in seen.sources))
     yield ""

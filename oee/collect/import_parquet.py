@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from oee.collect.import_rows import COLUMNS, HEADER, Field, Row, RowReader
-from oee.collect.importer import CHUNK_ROWS, ImportReport, write_chunks
+from oee.collect.importer import CHUNK_ROWS, ImportReport, applied_ids, write_chunks
 from oee.errors import InputError
 from oee.store.database import Database
-from oee.store.master import Master
 
 _BUFFER_BYTES = 1 << 20
 """Pages are read as they are needed, not a whole row group at once."""
@@ -30,7 +29,7 @@ def import_parquet(database: Database, path: Path, now_us: int, announce: Callab
         pyarrow is missing, the file can't be read, or its columns are not those of the contract.
     """
     arrow, parquet = _pyarrow()
-    ids = Master(database).ids()
+    ids = applied_ids(database)
     report = ImportReport(unit="row")
     try:
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
@@ -48,7 +47,7 @@ def _pyarrow() -> tuple[Any, Any]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
-        raise InputError("Parquet needs pyarrow, which is not installed: pip install 'oee[parquet]'") from None
+        raise InputError("Parquet needs pyarrow, which is not installed: pip install pyarrow") from None
 
 
 def _columns(arrow: Any, schema: Any, path: Path) -> list[str]:

@@ -75,7 +75,7 @@ class RowReader:
             lines = " or ".join(f"{line}/{machine}" for line, machine in found)
             raise InputError(f"machine {name!r} is on several lines; write {lines}")
         known = ", ".join(sorted(self._machines)[:8])
-        raise InputError(f"there is no machine {name!r}; machines here: {known or 'none, apply a plant file first'}")
+        raise InputError(f"there is no machine {name!r}; machines here: {known}")
 
 
 def _told(ts: Field) -> str:

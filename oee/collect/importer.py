@@ -60,7 +60,7 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
     InputError
         The file can't be read, or its header is not the one of the contract.
     """
-    ids = Master(database).ids()
+    ids = applied_ids(database)
     reader, report = RowReader(ids, now_us), ImportReport()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -68,6 +68,20 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: can't be read: {error}") from error
     return report
+
+
+def applied_ids(database: Database) -> Ids:
+    """What samples may name.
+
+    Raises
+    ------
+    InputError
+        No plant is applied yet.
+    """
+    ids = Master(database).ids()
+    if not ids.machines:
+        raise InputError("no plant is applied yet, so no machine is known; run `oee apply PLANT.yaml` first")
+    return ids
 
 
 def write_chunks(

@@ -27,6 +27,7 @@ from oee.store.facts import (
     read_facts,
     run_after_us,
     run_before_us,
+    unknown_before_us,
 )
 from oee.store.instances import instances_in
 from oee.store.master import Ids, Master
@@ -95,6 +96,7 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     machine_id = ids.machine(who.line.id, who.source.id)
     state = facts_state(conn, machine_id)
     start_us, end_us = _around(conn, machine_id, state, span_us, now_us)
+    start_us = _past_unknown(conn, ids, who, start_us, span_us[0])
     stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
@@ -113,8 +115,8 @@ def _around(
     """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23, S-25)."""
     before = run_before_us(conn, machine_id, span_us[0])
     after = run_after_us(conn, machine_id, span_us[1])
-    if before is None:  # it never ran before: a standstill may reach back to the first word, a day of it decides
-        before = max(state.first_us, span_us[0] - DECIDES_US) if state else span_us[0]
+    if before is None:  # it never ran before: a standstill may reach back to the first word
+        before = state.first_us if state else span_us[0]
     end = span_us[1] + DECIDES_US
     if after is None or after >= end:  # long decided to be no small stop; yet a change makes it a changeover
         change = last_change_us(conn, machine_id, end, max(now_us, end) if after is None else after)
@@ -122,6 +124,15 @@ def _around(
     else:
         end = after + 1
     return min(before, span_us[0]), min(max(span_us[1], end), max(now_us, span_us[1]))
+
+
+def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: int) -> int:
+    """Leave out what lies before a day without data: no standstill reaches across it, unless the calendar owns it."""
+    end_us = unknown_before_us(conn, ids.machine(who.line.id, who.source.id), since_us, at_us)
+    if end_us is None:
+        return since_us
+    day = _plan(conn, ids, who, end_us - DECIDES_US, end_us)
+    return max((p.end_us for p in day if p.category in (None, Category.NOT_SCHEDULED)), default=since_us)
 
 
 def _with_edges(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oee.live_source import LineMark, Published
+from oee.live_source import MOST_PUBLISHED, LineMark, Published
 from oee.store.database import Database, fetch
 from oee.store.times import from_us, to_us
 
@@ -17,7 +17,7 @@ class Changes:
 
     def marks(self) -> Mapping[str, LineMark]:
         """The mark of each line that was ever applied."""
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             live, claims = fetch(conn, "changes/live"), fetch(conn, "changes/claims")
         by_line: dict[str, list[tuple[str, int, int, str | None, str | None]]] = {line: [] for line, _ in live}
         for line, machine, start, category, state, reason in claims:
@@ -28,6 +28,6 @@ class Changes:
         }
 
     def published(self, after_us: int) -> Sequence[Published]:
-        """Revisions of lines published or settled after an instant, oldest first, the newest 1000 at most."""
-        rows = self._database.rows("changes/published", after=from_us(after_us))
+        """Revisions of lines published or settled after an instant, oldest first; the newest `MOST_PUBLISHED`."""
+        rows = self._database.rows("changes/published", after=from_us(after_us), limit=MOST_PUBLISHED)
         return [Published(to_us(at), line, day.isoformat(), *rest) for at, line, day, *rest in reversed(rows)]

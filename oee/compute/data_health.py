@@ -42,6 +42,7 @@ class _Known:
     latest: Mapping[tuple[int, str], stored.Latest]
     alive: Mapping[int, Mapping[str, int]]
     reported: Mapping[str, int]
+    gaps: Mapping[int, Sequence[Gap]]
     decisions: Mapping[int, Sequence[CounterDecision]]
     unmapped: Mapping[int, Sequence[UnmappedState]]
 
@@ -68,23 +69,21 @@ class DataHealth:
         """Known gaps of each machine of a line that reach into ``[from_us, to_us)``."""
         ids = self._master.ids()
         ids.line(line)
-        with self._database.transaction() as conn:
-            return {
-                machine: stored.gaps_of(conn, number, from_us, to_us)
-                for (of, machine), number in ids.machines.items()
-                if of == line
-            }
+        with self._database.snapshot() as conn:
+            numbers = {machine: number for (of, machine), number in ids.machines.items() if of == line}
+            found = stored.gaps_of(conn, list(numbers.values()), from_us, to_us)
+        return {machine: tuple(found.get(number, ())) for machine, number in numbers.items()}
 
     def _plant(self) -> PlantConfig:
         return self._master.config_at(self._now_us()).plant
 
     def _healths(self, lines: Sequence[str]) -> list[LineHealth]:
         plant, ids, now = self._plant(), self._master.ids(), self._now_us()
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             running = {s.instance.line: s.instance.start_us for s in running_instances(conn, now)}
             starts = {line: running.get(line, now - NO_INSTANCE_US) for line in lines}
             return [
-                self._line(conn, plant, ids, plant.lines[line], known, (start, now))
+                self._line(plant, ids, plant.lines[line], known, (start, now))
                 for start in dict.fromkeys(starts.values())
                 for known in [self._known(conn, ids, [n for n in lines if starts[n] == start], start, now)]
                 for line in lines
@@ -100,14 +99,13 @@ class DataHealth:
             stored.latest(conn, numbers),
             stored.alive(conn, numbers),
             stored.reported(conn),
+            stored.gaps_of(conn, numbers, start_us, end_us),
             stored.decisions(conn, numbers, start_us, end_us),
             stored.unmapped(conn, numbers, start_us, end_us),
         )
 
     @staticmethod
-    def _line(
-        conn: Session, plant: PlantConfig, ids: Ids, line: LineConfig, known: _Known, span_us: tuple[int, int]
-    ) -> LineHealth:
+    def _line(plant: PlantConfig, ids: Ids, line: LineConfig, known: _Known, span_us: tuple[int, int]) -> LineHealth:
         machines = []
         for machine in line.machines.values():
             number = ids.machine(line.id, machine.id)
@@ -116,7 +114,7 @@ class DataHealth:
                 name=machine.name,
                 sources=_sources(plant, machine, known, number, span_us[1]),
                 signals=_signals(machine, known, number),
-                gaps=stored.gaps_of(conn, number, *span_us),
+                gaps=tuple(known.gaps.get(number, ())),
                 decisions=tuple(known.decisions.get(number, ())),
                 unmapped=tuple(known.unmapped.get(number, ())),
             )

@@ -38,6 +38,8 @@ def mark_outdated(database: Database) -> None:
 def interpret_dirty(database: Database, master: Master, now_us: int, limit: int = 1000) -> int:
     """Work off dirty marks, one machine a transaction; several workers share them (R18).
 
+    A mark that data writes anew while its machine is interpreted stays for the next round; the data never waits (R3).
+
     Returns
     -------
     The number of machines interpreted.
@@ -49,13 +51,20 @@ def interpret_dirty(database: Database, master: Master, now_us: int, limit: int 
             claimed = fetch_one(conn, "facts/claim", skip=skip)
             if claimed is None:
                 return done
-            machine_id, dirty_us = claimed[0], to_us(claimed[1])
-            skip.append(machine_id)
+            skip.append(claimed[0])
             ids = master.catch_up(conn, ids)
-            names = {number: key for key, number in ids.machines.items()}
-            _interpret(conn, master, ids, names[machine_id], dirty_us, now_us)
-            run(conn, "facts/clear", machine_id=machine_id)
+            _work_off(conn, master, ids, claimed[0], now_us)
     return limit
+
+
+def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: int) -> None:
+    """Interpret one machine that this transaction holds, by its mark as it stands now that it is held."""
+    mark = fetch_one(conn, "facts/mark", machine_id=machine_id)
+    if mark is None:
+        return  # another worker was done with it in the moment before it was held
+    name = next(key for key, number in ids.machines.items() if number == machine_id)
+    _interpret(conn, master, ids, name, to_us(mark[0]), now_us)
+    run(conn, "facts/clear", machine_id=machine_id, writing=mark[1])
 
 
 def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:

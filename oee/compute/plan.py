@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from oee.calendar import OFF, instances, local_date, resolve
 from oee.errors import ConfigError
 from oee.model import ShiftInstance
@@ -15,9 +17,9 @@ from oee.store.master import ConfigRevision, Ids, Master
 from oee.store.series import first_sample_us
 from oee.store.times import FAR_US
 
+_log = structlog.get_logger()
+
 DAYS_AHEAD = 8
-
-
 REACH = timedelta(days=3)
 """How far the handover from one calendar to the next reaches: by then the last shift that it found at work is over."""
 
@@ -38,6 +40,7 @@ class Planner:
     def __init__(self, database: Database, master: Master) -> None:
         self._database, self._master = database, master
         self._written: dict[str, _Written] = {}
+        self._refused: dict[str, _Written] = {}
 
     def lines(self) -> list[str]:
         """Lines that need a plan: those of the newest configuration."""
@@ -45,7 +48,7 @@ class Planner:
         return list(configs[-1].plant.lines) if configs else []
 
     def ensure(self, now_us: int) -> None:
-        """`ensure_line` for all lines; the first that has no plan stops it."""
+        """`ensure_line` for all lines."""
         ids = self._master.ids()
         for line in self.lines():
             self.ensure_line(ids, line, now_us)
@@ -53,14 +56,11 @@ class Planner:
     def ensure_line(self, ids: Ids, line: str, now_us: int) -> int:
         """Write what is missing: days from the line's first data on, and all days again once a configuration is new.
 
+        A line whose shifts overlap is told once; nothing is written for it.
+
         Returns
         -------
         How many instances were written or compared.
-
-        Raises
-        ------
-        ConfigError
-            Shifts of a calendar overlap.
         """
         configs = self._master.configs()
         with self._database.transaction() as conn:
@@ -71,16 +71,20 @@ class Planner:
             # the first instant, too: older data of the same day bring shifts
             wanted = _Written(max(c.config_id for c in configs), first, first_us, last)
             known = self._written.get(line)
-            if known == wanted:
+            if wanted in (known, self._refused.get(line)):
                 return 0
             grown = known is not None and replace(known, last=last) == wanted and known.last < last
             since = _before_handovers(line, configs, known.last + timedelta(days=1)) if known and grown else first
+            # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
+            due_us = FAR_US if first_us is None else first_us
             try:
                 found = timeline(line, configs, max(since, first), last)
-            except ValueError as error:
-                raise ConfigError(str(error)) from error
-            # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
-            put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
+                put_instances(conn, line, ids.line(line), found, due_us)
+            except (ValueError, ConfigError) as error:
+                what = "a line's shifts can't be laid out; apply a calendar without this"
+                _log.error(what, line=line, fault=str(error))
+                self._refused[line] = wanted
+                return 0
         self._written[line] = wanted
         return len(found)
 
@@ -100,13 +104,16 @@ def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: 
     over = sum(_first_whole_day(c) + REACH <= since for c in having[1:])
     found: list[ShiftInstance] = []
     ruling: ConfigRevision | None = None
-    for config in having[over:]:
+    for n, config in enumerate(having[over:], over + 1):
         start = since if ruling is None else max(since, _first_whole_day(config))
         if start > last or (ruling is not None and _same_calendar(line, ruling, config)):
             continue
         calendar = config.plant.calendars[config.plant.lines[line].calendar]
-        found = _handed_over(found, instances(line, calendar, config.plant.plant, start, last))
+        later = next((c for c in having[n:] if not _same_calendar(line, config, c)), None)
+        end = last if later is None else min(last, _first_whole_day(later))
         ruling = config
+        if start <= end:  # what a later calendar has overruled altogether need not fit together any more
+            found = _handed_over(found, instances(line, calendar, config.plant.plant, start, end))
     return tuple(i for i in found if since == first or i.production_date >= first.isoformat())
 
 

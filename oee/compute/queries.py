@@ -46,11 +46,11 @@ class Results:
 
     @contextmanager
     def _look(self, line: str) -> Iterator[Look]:
-        """Look at one line in one transaction; an unknown one raises `NotFoundError`."""
+        """Look at one line as it stands at one instant; an unknown one raises `NotFoundError`."""
         self._master.configs()  # before the numbers, which must know all that the configurations name
         now, ids = self._now_us(), self._master.ids()
         ids.line(line)
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             yield Look(conn, self._master, ids, now)
 
     def state(self, line: str) -> LineState:
@@ -146,16 +146,17 @@ class Results:
     def changes(self, line: str | None, since_us: int, after: int, limit: int) -> list[Change]:
         """Published revisions of all lines or one, in the order in which they were published."""
         line_id = None if line is None else self._master.ids().line(line)
-        with self._database.transaction() as conn:
+        with self._database.snapshot() as conn:
             return changes(conn, line_id, since_us, after, limit)
 
 
 def _instance(look: Look, line: str, day: str, name: str) -> StoredInstance:
     try:
-        date.fromisoformat(day)
+        day = date.fromisoformat(day).isoformat()  # Python reads more spellings than PostgreSQL
     except ValueError:
         raise InputError(f"{day!r} is no date; write it as 2026-11-19") from None
-    stored = instance_named(look.conn, line, look.ids.line(line), day, name)
+    known = name.isprintable()  # PostgreSQL refuses a NUL
+    stored = instance_named(look.conn, line, look.ids.line(line), day, name) if known else None
     if stored is None:
         raise NotFoundError(f"line {line!r} has no shift {name!r} on {day}")
     return stored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,10 +76,7 @@ class ComputeService:
         if live:
             for line in lines:
                 guarded(partial(self._live, ids, line, self.now_us()), line)
-        until = monotonic() + budget_s
-        shifts = 0
-        for line in lines if close else ():
-            shifts += guarded(partial(self._close, ids, line, self.now_us(), until), line) or 0
+        shifts = self._close(ids, lines, self.now_us(), monotonic() + budget_s) if close else 0
         return Round(machines, shifts)
 
     def be_patient(self) -> None:
@@ -125,27 +123,39 @@ class ComputeService:
         """What was claimed is computed by the configuration that stood when it was claimed, not by one before."""
         return Look(conn, self.master, self.master.catch_up(conn, ids), now_us)
 
-    def _close(self, ids: Ids, line: str, now_us: int, until_s: float) -> int:
-        """Publish what the watermark has passed, the newest shift first, one transaction each (R18).
+    def _close(self, ids: Ids, lines: list[str], now_us: int, until_s: float) -> int:
+        """Publish what the watermarks have passed, a shift of each line in turn.
+
+        Each line has its newest due shift published whatever the time: no line's backlog keeps the others waiting.
 
         Returns
         -------
         How many shifts were published anew or changed their status.
         """
-        lateness_us = self.master.config_at(now_us).plant.policies.lateness_s * US_PER_S
         seen: list[int] = []
         changed = 0
-        while monotonic() < until_s:
-            with self.database.transaction() as conn:
-                watermark = self._watermark(conn, line, now_us)
-                due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen)
-                if due is None:
-                    break
-                seen.append(due.instance_id)
-                late = due.end_us + lateness_us <= now_us
-                status = self._publish(conn, ids, line, due, now_us, final=late)
-                changed += due.done_version < due.input_version or status != due.status
+        waiting, first_turns = deque(lines), len(lines)
+        while waiting and (first_turns > 0 or monotonic() < until_s):
+            first_turns -= 1
+            line = waiting.popleft()
+            done = guarded(partial(self._close_newest, ids, line, now_us, seen), line)
+            if done is not None:
+                changed += done
+                waiting.append(line)
         return changed
+
+    def _close_newest(self, ids: Ids, line: str, now_us: int, seen: list[int]) -> int | None:
+        """Publish the newest due shift of a line not seen in this round, in one transaction (R18); None if none is."""
+        lateness_us = self.master.config_at(now_us).plant.policies.lateness_s * US_PER_S
+        with self.database.transaction() as conn:
+            watermark = self._watermark(conn, line, now_us)
+            due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen)
+            if due is None:
+                return None
+            late = due.end_us + lateness_us <= now_us
+            status = self._publish(conn, ids, line, due, now_us, final=late)
+        seen.append(due.instance_id)
+        return int(due.done_version < due.input_version or status != due.status)
 
     def _watermark(self, conn: Session, line: str, now_us: int) -> int:
         """Least ``delivered_through`` of the line's live collectors; a dead one blocks nothing."""
@@ -189,7 +199,7 @@ def again(work: Callable[[], Done]) -> Done:
     return work()
 
 
-def guarded(work: Callable[[], int], what: str) -> int | None:
+def guarded(work: Callable[[], Done | None], what: str) -> Done | None:
     """Run one line's work; what breaks it is told and must not stop the other lines."""
     try:
         return again(work)

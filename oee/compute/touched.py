@@ -29,22 +29,50 @@ def touched_range(old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] 
     """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does.
 
     A standstill that has lasted more than a day is no small stop, whatever comes: going on, it touches no shift before.
-    A change of product or order touches all of it, however long it is (S-25). ``held`` is what `held_difference` finds.
+    A change of product or order touches all of it, however long it is (S-25), and so does what splits or joins one with
+    such a change in it. ``held`` is what `held_difference` finds.
     """
     before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
-    changed = _difference(before, new.pieces)
-    changed += _difference(old.cells, new.cells)
-    changed += held
+    stood = [*_difference(before, new.pieces), *held]
+    changed = [*stood, *_difference(old.cells, new.cells)]
     changed += [(d.at_us, d.at_us + 1) for d in set(old.decisions) ^ set(new.decisions)]
     made = _made_otherwise(old.runs, new.runs, new.start_us)
-    touched = []
+    whole = [min(a for a, _ in made)] if made else []
+    if stood and _divides_a_changeover(old, new, min(a for a, _ in stood)):
+        whole.append(min(a for a, _ in stood))
+    touched = [_stop_start(new.pieces, at_us) for at_us in whole]
     if changed:
-        start = min(a for a, _ in changed)
-        stop_start = _stop_start(new.pieces, start)
-        touched.append(start if start - stop_start > DECIDED_US else stop_start)
-    if made:
-        touched.append(_stop_start(new.pieces, min(a for a, _ in made)))
+        touched.append(_undecided_since(new.pieces, min(a for a, _ in changed)))
     return (min(touched), _stop_end(new.pieces, max(b for _, b in changed + made))) if touched else None
+
+
+def _divides_a_changeover(old: StoredFacts, new: Facts, at_us: int) -> bool:
+    """Whether pieces that differ from an instant on may split or join a standstill with a change in it (S-25).
+
+    What only goes on after the end of the old facts does neither.
+    """
+    if not old.pieces or at_us >= old.pieces[-1].end_us:
+        return False
+    start_us = _stop_start(new.pieces, at_us)
+    sides: list[tuple[Sequence[Piece], Sequence[ProductRun]]] = [(old.pieces, old.runs), (new.pieces, new.runs)]
+    return any(r.change and start_us <= r.start_us <= _stop_end(pieces, at_us) for pieces, runs in sides for r in runs)
+
+
+def _undecided_since(pieces: Sequence[Piece], at_us: int) -> int:
+    """Start of the standstill around an instant; the instant itself where it, or no_data, has lasted a day by then.
+
+    Time without data may lie in a break and not divide, so what stood up to a day before is touched as well.
+    """
+    since_us, unknown = at_us, None
+    for p in reversed(pieces):
+        if p.start_us >= at_us:
+            continue
+        if p.category is Category.RUN or unknown not in (None, p.category is Category.NO_DATA):
+            break
+        since_us, unknown = p.start_us, p.category is Category.NO_DATA
+    if at_us - since_us > DECIDED_US:
+        return at_us
+    return max(_stop_start(pieces, at_us), since_us - DECIDED_US)
 
 
 def _made_otherwise(old: Sequence[ProductRun], new: Sequence[ProductRun], start_us: int) -> list[tuple[int, int]]:
@@ -87,8 +115,9 @@ def _grown(last: Piece | Cell, new: Sequence[Piece | Cell]) -> tuple[int, tuple[
 
 
 def _stop_start(pieces: Sequence[Piece], at_us: int) -> int:
+    """Start of the stretch without run that an instant lies in or ends."""
     for p in reversed(pieces):
-        if p.start_us > at_us:
+        if p.start_us >= at_us:
             continue
         if p.category is Category.RUN:
             break
@@ -97,8 +126,9 @@ def _stop_start(pieces: Sequence[Piece], at_us: int) -> int:
 
 
 def _stop_end(pieces: Sequence[Piece], at_us: int) -> int:
+    """End of the stretch without run that an instant lies in or starts."""
     for p in pieces:
-        if p.end_us < at_us:
+        if p.end_us <= at_us:
             continue
         if p.category is Category.RUN and p.start_us >= at_us:
             break

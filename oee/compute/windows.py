@@ -65,8 +65,7 @@ def stops(look: Look, line: str, machine: str | None, from_us: int, to_us: int) 
     for judged, a, b, _ in stretches(look, line, machine, from_us, to_us):
         for name, stop in _known_stops(judged, free(judged, look.now_us, a, b)):
             before = found.get((name, stop.start_us))
-            inside_us = stop.in_window_us + (before.in_window_us if before else 0)
-            found[name, stop.start_us] = replace(stop, in_window_us=inside_us)
+            found[name, stop.start_us] = _going_on(before, stop)
     since_us = min((start for _, start in found), default=from_us)
     shifts = [s.instance for s in instances_in(look.conn, line, look.ids.line(line), since_us, to_us)]
     rows = sorted(found.items(), key=lambda row: (row[0][1], row[0][0]))
@@ -81,7 +80,7 @@ def _known_stops(judged: Whole, result: ShiftResult) -> Iterator[tuple[str, Stop
     known = {(name, s.start_us): s for name, ctx in judged.contexts.items() for s in ctx.settled.stops}
     for told in result.window.stops:
         name = told.machine or judged.who.source.id
-        yield name, replace(known[name, told.start_us], in_window_us=told.in_window_us)
+        yield name, replace(known[name, told.start_us], in_window_us=told.in_window_us, counted=told.counted)
 
 
 def stretches(
@@ -184,6 +183,13 @@ def _joined_stops(stops_: Sequence[Stop]) -> tuple[Stop, ...]:
     joined: dict[tuple[str | None, int], Stop] = {}
     for s in stops_:
         before = joined.get((s.machine, s.start_us))
-        inside_us = s.in_window_us + (before.in_window_us if before else 0)
-        joined[s.machine, s.start_us] = replace(s, in_window_us=inside_us)
+        joined[s.machine, s.start_us] = _going_on(before, s)
     return tuple(joined.values())
+
+
+def _going_on(before: Stop | None, stop: Stop) -> Stop:
+    """A stop of a stretch, with what the stretches before had of it."""
+    if before is None:
+        return stop
+    inside_us = stop.in_window_us + before.in_window_us
+    return replace(stop, in_window_us=inside_us, counted=stop.counted or before.counted)

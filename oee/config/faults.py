@@ -24,14 +24,21 @@ class Refusal(Exception):
 
 
 class Faults:
-    """Gathers the faults of one file, so that a person mends them in one go."""
+    """Gathers the faults of one file, so that a person mends them in one go.
+
+    Attributes
+    ----------
+    has_lost : whether a value could not be read, so that what stands in for it is not what the file says.
+    """
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
+        self.has_lost = False
         self._found: list[tuple[int, str]] = []
 
-    def add(self, line: int, path: tuple[str, ...], what: str) -> None:
-        """Note one fault at a line [1 is the first] and a key, given by its parts."""
+    def add(self, line: int, path: tuple[str, ...], what: str, *, lost: bool = False) -> None:
+        """Note one fault at a line [1 is the first] and a key, given by its parts; `lost` as in `has_lost`."""
+        self.has_lost |= lost
         fault = (line, f"{'.'.join(path) or 'file'}: {what}")
         if fault not in self._found:  # an anchor used twice tells its fault once
             self._found.append(fault)
@@ -48,8 +55,12 @@ class Faults:
     def raise_any(self) -> None:
         """Raise PlantFileError with all that was found, by line; do nothing when there is nothing."""
         if self._found:
-            ordered = sorted(self._found, key=lambda fault: fault[0])
-            raise PlantFileError(f"{self._filename}:{line}: {text}" for line, text in ordered)
+            raise PlantFileError(self.in_order())
+
+    def in_order(self) -> tuple[str, ...]:
+        """Return every fault as ``FILE:LINE: key: what``, by line."""
+        ordered = sorted(self._found, key=lambda fault: fault[0])
+        return tuple(f"{self._filename}:{line}: {text}" for line, text in ordered)
 
 
 def is_near(word: str, known: Iterable[str]) -> bool:

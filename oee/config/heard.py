@@ -34,8 +34,9 @@ class Heard(Faults):
         self._readers: dict[GenericPath, list[Reader[object]]] = {}
         self._defaults: dict[GenericPath, list[object]] = {}
 
-    def add(self, line: int, path: Place, what: str) -> None:
+    def add(self, line: int, path: Place, what: str, *, lost: bool = False) -> None:
         """Note a fault."""
+        self.has_lost |= lost
         self.told.add(path)
         super().add(line, path, what)
 

@@ -45,6 +45,7 @@ def _rollup(line: Section, machines: Mapping[str, MachineConfig]) -> Rollup:
             section.faults.add(section.item.line, (*section.item.path, "machine"), what)
         if method == "single":
             section.refuse(COUNTS, "has no effect with `method: single`; remove it")
+            return Rollup(method, machine or "")
         return Rollup(method, machine or "", *(_counting(section, key, machines) for key in COUNTS))
 
 
@@ -54,7 +55,14 @@ def _counting(section: Section, key: str, machines: Mapping[str, MachineConfig])
     item = section.get(key)
     if item is not None and machine is not None and not machines[machine].signals.keys() & set(COUNTERS):
         section.fault(item, f"{machine} has no counter; give it one of the signals {', '.join(COUNTERS)}")
+    elif item is not None and machine is not None and key == "count_reject" and not _counts_rejects(machines[machine]):
+        section.fault(item, f"nothing counts the rejects of {machine}; give it `reject`, or `total` and `good`")
     return machine
+
+
+def _counts_rejects(machine: MachineConfig) -> bool:
+    """Whether a machine's rejects are measured: counted, or the third of total and good (S-9)."""
+    return "reject" in machine.signals or {"total", "good"} <= machine.signals.keys()
 
 
 def _targets(line: Section) -> Targets:

@@ -41,14 +41,40 @@ def load_plant_text(content: str, filename: str) -> PlantConfig:
         With all of its faults, each as ``FILE:LINE: key: what``.
     """
     faults = Faults(filename)
+    plant = read_plant(_root(content, faults), faults)
+    faults.raise_any()
+    return plant
+
+
+def load_applied(content: str, filename: str) -> tuple[PlantConfig, tuple[str, ...]]:
+    """Read the text of a plant file that was applied once, by this version or one before it.
+
+    A check that has come since must not stop a plant: what this version would refuse is told and holds on as it stands.
+
+    Returns
+    -------
+    The configuration, and the faults for which `load_plant_text` would refuse it.
+
+    Raises
+    ------
+    PlantFileError
+        With all faults, where a value can't be read at all: to go on without it would be to compute by another file.
+    """
+    faults = Faults(filename)
+    plant = read_plant(_root(content, faults), faults)
+    if faults.has_lost:
+        faults.raise_any()
+    return plant, faults.in_order()
+
+
+def _root(content: str, faults: Faults) -> Keys:
+    """Parse the text into the tree of a plant file, or raise PlantFileError."""
     root = parse(content, faults)
     if root is not None and not isinstance(root, Keys):
         faults.add(1, (), "must hold keys with values; start it with `version: 1`")
     faults.raise_any()
     assert isinstance(root, Keys)  # or there was a fault
-    plant = read_plant(root, faults)
-    faults.raise_any()
-    return plant
+    return root
 
 
 def read_plant(root: Keys, faults: Faults) -> PlantConfig:
@@ -79,7 +105,7 @@ def _some(section: Section, key: str) -> tuple[Item, ...]:
     item = section.get(key)
     named = section.named(key)
     if item is None:
-        section.faults.add(section.item.line, (key,), f"is missing; add `{key}:` with at least one entry")
+        section.faults.add(section.item.line, (key,), f"is missing; add `{key}:` with at least one entry", lost=True)
     elif item.is_empty or (isinstance(item.node, Keys) and not item.node.pairs):
         section.fault(item, "is empty; add at least one entry")
     return named

@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SPECIMEN = Path(__file__).with_name("specimen.yaml")
 _SIGNALS = ("lines", "*", "machines", "*", "signals")
-_DECIDING = {("connectors", "*"): "kind", (*_SIGNALS, "state"): "profile"}
+_DECIDING = {("connectors", "*"): "kind", (*_SIGNALS, "state"): "profile", ("lines", "*", "rollup"): "method"}
 """The key of a section whose value decides which other keys it has."""
 
 

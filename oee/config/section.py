@@ -104,7 +104,8 @@ class Section:
         try:
             return read(item)
         except Refusal as why:
-            self.fault(item, str(why))
+            self.has_fault = True
+            self.faults.add(item.line, item.path, str(why), lost=True)
             return instead
 
     def get(self, key: str) -> Item | None:
@@ -127,7 +128,7 @@ class Section:
             return self.attempt(item, read, instead)
         if not self.has_fault:
             path = (*self.item.path, key)
-            self.faults.add(self.item.line, path, f"is missing; add it, such as `{example}`")
+            self.faults.add(self.item.line, path, f"is missing; add it, such as `{example}`", lost=True)
         return instead
 
     def section(self, key: str) -> "Section":

@@ -62,6 +62,7 @@ class Decision:
     kind: str
     amount: int
     why: str
+    readings: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ class _Judge:
             irregular[1:] |= self.rise[1:] > bound
         return np.flatnonzero(irregular)
 
-    def _decide(self, i: int, kind: str, amount: int, why: str) -> None:
-        self.decisions.append(Decision(int(self.ts[i]), kind, amount, why))
+    def _decide(self, i: int, kind: str, amount: int, why: str, *readings: int) -> None:
+        self.decisions.append(Decision(int(self.ts[i]), kind, amount, why, readings))
 
     def _judge(self, i: int, previous: int) -> int:
         """Judge reading ``i`` against ``previous``; return the first index that still needs judging."""
@@ -212,13 +213,13 @@ class _Judge:
             around = modulus - previous + new
             if around >= 0 and (around <= allowed if allowed is not None else 4 * around <= modulus):
                 self.rise[i] = around
-                self._decide(i, "counter_rollover", around, f"passed its modulus {modulus} (S-4)")
+                self._decide(i, "counter_rollover", around, "passed its modulus {} (S-4)", modulus)
                 return
         self.step[i] = True
         fits = allowed is None or new <= allowed
         self.rise[i] = new if fits else 0
         kind = "counter_reset" if fits else "device_replaced"
-        self._decide(i, kind, int(self.rise[i]), f"fell from {previous} to {new} (S-5)")
+        self._decide(i, kind, int(self.rise[i]), "fell from {} to {} (S-5)", previous, new)
 
 
 def pulses(ts_us: Int64s, value: Int64s, carry: CounterCarry | None = None) -> Counted:

@@ -71,8 +71,23 @@ def stop_of(pieces: Sequence[Piece], still: Standstill, small_stop_max_us: int) 
     end = still.end_us if still.end_us is not None else pieces[-1].end_us
     inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
     category, reason = _mostly(inside)
-    counted = any(p.category is Category.UNPLANNED_STOP for p in inside)
-    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0, counted)
+    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
+
+
+def counted_from(pieces: Iterable[Piece], stops: Sequence[Stop]) -> dict[int, int]:
+    """Instant [µs] at which each stop counts, by its start: where its first unplanned piece starts; others have none.
+
+    A stop is first planned and later unplanned as often as not; counted there, nothing to come changes what has been.
+    """
+    starts, found = [s.start_us for s in stops], dict[int, int]()
+    for p in pieces:
+        k = bisect_right(starts, p.start_us) - 1
+        if k < 0 or p.category is not Category.UNPLANNED_STOP:
+            continue
+        end_us = stops[k].end_us
+        if end_us is None or p.start_us < end_us:
+            found.setdefault(starts[k], p.start_us)
+    return found
 
 
 def stop_so_far(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:

@@ -40,9 +40,9 @@ class CalculationRules:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What elements are made of: pieces, cells with the category that counts them, stops that begin and that end.
+    """What elements are made of: pieces, cells with the category that counts them, stops that count and that end.
 
-    ``started`` and ``closed`` hold stops with unplanned time in them, those of MTTR and MTBF.
+    ``started`` holds stops whose first unplanned piece starts, ``closed`` those with any that end: for MTBF and MTTR.
     """
 
     pieces: Sequence[Piece]

@@ -80,6 +80,14 @@ def running_clock(us: int) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
+def age_words(age_s: int) -> str:
+    """Say an age in its greatest unit."""
+    for unit_s, word in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if age_s >= unit_s:
+            return f"{age_s // unit_s}{NBSP}{word}"
+    return f"{max(age_s, 0)}{NBSP}s"
+
+
 def length(us: int) -> str:
     """Length of a shift: ``8 h 00 min``."""
     whole_min = rounded(us, US_PER_MIN)
@@ -92,13 +100,27 @@ def local(us: int, zone: ZoneInfo) -> datetime:
 
 
 def hhmm(us: int, zone: ZoneInfo) -> str:
-    """Write the time of day in plant time."""
-    return f"{local(us, zone):%H:%M}"
+    """Write the time of day in plant time; one that the clock shows twice that night names its zone, ``02:10 CEST``."""
+    at = local(us, zone)
+    return f"{at:%H:%M}{_which(at, us, zone)}"
 
 
 def hhmmss(us: int, zone: ZoneInfo) -> str:
-    """Write the time of day in plant time, to the second."""
-    return f"{local(us, zone):%H:%M:%S}"
+    """Write the time of day in plant time, to the second, as `hhmm` does."""
+    at = local(us, zone)
+    return f"{at:%H:%M:%S}{_which(at, us, zone)}"
+
+
+def _which(at: datetime, us: int, zone: ZoneInfo) -> str:
+    """Say which of two: a time of day is told twice where it stands for another instant when read the other way."""
+    twice = at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset()
+    return f"{NBSP}{zone_label(us, zone)}" if twice else ""
+
+
+def since(us: int, now_us: int, zone: ZoneInfo) -> str:
+    """Write a time of day that is past, with its date where that is not today's: ``11:08``, ``Thu 19 Nov, 11:08``."""
+    then = local(us, zone).date()
+    return hhmm(us, zone) if then == local(now_us, zone).date() else f"{day(then, year=False)}, {hhmm(us, zone)}"
 
 
 def span(start_us: int, end_us: int, zone: ZoneInfo) -> str:

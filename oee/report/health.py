@@ -68,6 +68,7 @@ class GapRow:
     tenths: int
     reason: str
     open: bool
+    filled: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _machine(m: MachineHealth, health: LineHealth, plant: PlantConfig, zone: Zon
 
 def _source(s: SourceHealth, now_us: int) -> SourceRow:
     word, icon = STATUS_LOOK[s.status]
-    age = "" if s.alive_us is None else age_words((now_us - s.alive_us) // 1_000_000)
+    age = "" if s.alive_us is None else f.age_words((now_us - s.alive_us) // 1_000_000)
     return SourceRow(s.source, s.kind, word, icon, s.status in ("silent", "never"), age)
 
 
@@ -155,7 +156,7 @@ def _signal(s: SignalHealth, silent: set[str], now_us: int, profile: str | None)
         signal=s.signal,
         source=s.source,
         value=f.DASH if value is None else value,
-        age="" if s.changed_us is None else age_words((now_us - s.changed_us) // 1_000_000),
+        age="" if s.changed_us is None else f.age_words((now_us - s.changed_us) // 1_000_000),
         problem=problem,
         needs=needs(s.needed_for),
     )
@@ -164,7 +165,17 @@ def _signal(s: SignalHealth, silent: set[str], now_us: int, profile: str | None)
 def _gap(g: Gap, now_us: int, zone: ZoneInfo) -> GapRow:
     end_us = now_us if g.to_us is None else g.to_us
     span = f"{f.hhmmss(g.from_us, zone)}{f.DASH}{'so far' if g.to_us is None else f.hhmmss(g.to_us, zone)}"
-    return GapRow(g.source, span, f.rounded(end_us - g.from_us, f.TENTH_MIN_US), g.reason, g.to_us is None)
+    tenths = f.rounded(end_us - g.from_us, f.TENTH_MIN_US)
+    return GapRow(g.source, span, tenths, g.reason, g.to_us is None, filled_words(g))
+
+
+def filled_words(g: Gap) -> str:
+    """Say what an import has filled in of a gap."""
+    if not g.filled_us:
+        return ""
+    if g.to_us is not None and g.filled_us >= g.to_us - g.from_us - f.US_PER_MIN // 60:
+        return "filled in by import"
+    return f"{f.minutes(f.rounded(g.filled_us, f.TENTH_MIN_US))}{f.NBSP}min of it filled in by import"
 
 
 def _decision_row(d: CounterDecision, zone: ZoneInfo) -> DecisionRow:
@@ -198,13 +209,16 @@ def gap_sentences(gaps: Mapping[str, Sequence[Gap]], plant: PlantConfig, line: s
     """Say which machines were not collected, when and why; the first few, as a shift report has room for."""
     machines = line_of(plant, line).machines
     told = [
-        f"{machines[m].name if m in machines else m}, {g.source}: not collected {f.hhmm(g.from_us, zone)}{f.DASH}"
-        f"{'so far' if g.to_us is None else f.hhmm(g.to_us, zone)} ({g.reason})."
-        for m, found in gaps.items()
-        for g in found
+        _gap_sentence(machines[m].name if m in machines else m, g, zone) for m, found in gaps.items() for g in found
     ]
     more = len(told) - SHOWN_GAPS
     return (*told[:SHOWN_GAPS], *([f"{more} more gaps of collection stand in the JSON."] if more > 0 else []))
+
+
+def _gap_sentence(machine: str, g: Gap, zone: ZoneInfo) -> str:
+    until = "so far" if g.to_us is None else f.hhmm(g.to_us, zone)
+    filled = f", {words}" if (words := filled_words(g)) else ""
+    return f"{machine}, {g.source}: not collected {f.hhmm(g.from_us, zone)}{f.DASH}{until} ({g.reason}){filled}."
 
 
 def needs(names: Sequence[str] | Iterator[str]) -> str:
@@ -212,14 +226,6 @@ def needs(names: Sequence[str] | Iterator[str]) -> str:
     words = [NEED_WORDS[n] for n in dict.fromkeys(names)]
     words.sort(key=list(NEED_WORDS.values()).index)
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
-
-
-def age_words(age_s: int) -> str:
-    """Say an age in its greatest unit."""
-    for unit_s, word in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if age_s >= unit_s:
-            return f"{age_s // unit_s}{f.NBSP}{word}"
-    return f"{max(age_s, 0)}{f.NBSP}s"
 
 
 def line_health_json(health: LineHealth, current: ShiftResult | None, zone: ZoneInfo) -> dict[str, Any]:
@@ -277,6 +283,7 @@ def gap_json(g: Gap, zone: ZoneInfo) -> dict[str, Any]:
         "start": local_iso(g.from_us, zone),
         "end": _iso(g.to_us, zone),
         "reason": g.reason,
+        "filled_s": seconds(g.filled_us),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
-from oee.model import ShiftInstance, ShiftResult, WindowResult
+from oee.model import Category, ShiftInstance, ShiftResult, WindowResult
 from oee.report import figures as f
 from oee.report.measures import Measure
 from oee.report.view import ShiftView, shift_title, shift_view, zone_of
@@ -14,6 +14,7 @@ from oee.report.words import (
     BELOW_TARGET_NEED,
     BREAK,
     NO_DATA,
+    OFF,
     RUN,
     Kind,
     Names,
@@ -92,7 +93,7 @@ def line_now(
         banners=tuple(_banners(plant, state, result, now_us)),
         need=line_need(now, state, oee),
         age_s=None if state.alive_us is None else max(now_us - state.alive_us, 0) // 1_000_000,
-        empty=empty_words(result, coming, zone),
+        empty=empty_words(result, coming, zone, now_us),
     )
 
 
@@ -108,15 +109,25 @@ def state_now(state: LineState, result: ShiftResult | None, now_us: int, names: 
         state=state.state,
     )
     reason = names.reasons.get(state.reason, state.reason) if state.reason else ""
-    until = f.hhmm(state.since_us, zone) if kind is NO_DATA else ""
-    reason = "" if kind in (RUN, BREAK, NO_DATA) else reason
-    return StateNow(kind, f.running_clock(now_us - state.since_us), reason, until)
+    until = f.since(waiting_us(state), now_us, zone) if kind is NO_DATA and state.alive_us is not None else ""
+    reason = "" if kind in (RUN, BREAK, NO_DATA, OFF) else reason
+    return StateNow(kind, f.running_clock(now_us - waiting_us(state)), reason, until)
+
+
+def waiting_us(state: LineState) -> int:
+    """Since when a line is in its state [µs UTC]; data are missing since the last proof of life.
+
+    What the calendar claims in between, a break say, does not begin the silence anew.
+    """
+    if state.category is Category.NO_DATA and state.alive_us is not None:
+        return min(state.since_us, state.alive_us)
+    return state.since_us
 
 
 def line_need(now: StateNow, state: LineState, oee: Measure | None) -> tuple[int, int]:
     """Order of need: the state first, then who has waited longer (the earlier instant first)."""
     below = now.kind is RUN and oee is not None and oee.bad
-    return (BELOW_TARGET_NEED if below else now.kind.need, state.since_us)
+    return (BELOW_TARGET_NEED if below else now.kind.need, waiting_us(state))
 
 
 def _banners(plant: PlantConfig, state: LineState, result: ShiftResult | None, now_us: int) -> list[Banner]:
@@ -162,13 +173,18 @@ def rate_banners(window: WindowResult, names: Names) -> list[Banner]:
     return banners
 
 
-def empty_words(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneInfo) -> str:
+def empty_words(result: ShiftResult | None, coming: ShiftInstance | None, zone: ZoneInfo, now_us: int) -> str:
     """Say what is true and when it changes, where there are no figures to show."""
     if result is None:
         return "No figures yet. They appear with the first data of this line."
     if result.instance.planned and not result.instance.cancelled:
         return ""
+    if coming is None and result.instance.end_us <= now_us:
+        return "No figures yet of what runs now."
     true = "This shift is cancelled." if result.instance.cancelled else "No shift is scheduled now."
+    made = sum(o.total_count for o in result.window.elements.unscheduled)
+    if made:
+        true += f" {f.pieces(made)} {'piece was' if made == 1 else 'pieces were'} made in this time all the same."
     if coming is None:
         return true
     day = f.local(coming.start_us, zone).date()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from oee.config.model import LineConfig
 from oee.kernels.ratios import Loss, losses
@@ -51,17 +52,26 @@ _PLAN: tuple[tuple[tuple[tuple[str, str, str], ...], str, str], ...] = (
     ),
     ((("small_stops", "Short stops", SHORT.fill), ("reduced_speed", "Reduced speed", "speed")), "Net run time", "lvl"),
     (
-        (("startup_rejects", "Start-up rejects", "bar"), ("production_rejects", "Production rejects", "bar")),
+        (
+            ("work_in_process", "Work in process", "bar"),
+            ("startup_rejects", "Start-up rejects", "bar"),
+            ("production_rejects", "Production rejects", "bar"),
+        ),
         "Fully productive time",
         "bar",
     ),
 )
 
 
+HIDDEN_AT_ZERO = ("work_in_process", "startup_rejects")
+"""Losses that few lines have."""
+
+
 def bridge(result: ShiftResult) -> Bridge:
     """Build the bridge; in minutes as in pieces every level is the one before less the losses between."""
     e = result.window.elements
-    by_name = {loss.name: loss for loss in losses(e, **knowns(result.window))}
+    by_name = {name: Loss(name, Fraction(0), Fraction(0)) for name in HIDDEN_AT_ZERO}
+    by_name |= {loss.name: loss for loss in losses(e, **knowns(result.window))}
     steps = [loss for group, _, _ in _PLAN for loss in (by_name[name] for name, _, _ in group)]
     told = steps[: next((i for i, loss in enumerate(steps) if loss.time_us is None), len(steps))]
     lost_us = [loss.time_us or Fraction(0) for loss in told]
@@ -95,12 +105,12 @@ def _steps(told: list[Loss], shown: list[int], pieces: list[int] | None) -> list
     steps = [Step("Known planned time", True, "lvl", level, count, 0.0, 100.0)]
     taken = 0
     for group, label, fill in _PLAN:
-        for _, loss_label, loss_fill in group[: max(len(told) - taken, 0)]:
+        for name, loss_label, loss_fill in group[: max(len(told) - taken, 0)]:
             lost, lost_pieces = shown[taken], None if pieces is None else pieces[taken]
             level, taken = level - lost, taken + 1
             count = None if count is None or lost_pieces is None else count - lost_pieces
             x, width = _bar(level, level + lost, scale)
-            if lost or lost_pieces or loss_label != "Start-up rejects":
+            if lost or lost_pieces or name not in HIDDEN_AT_ZERO:
                 minus = None if lost_pieces is None else -lost_pieces
                 steps.append(Step(loss_label, False, loss_fill, -lost, minus, x, width))
         if taken < _upto(label):
@@ -210,10 +220,15 @@ def _by_reason(result: ShiftResult, categories: tuple[Category, ...]) -> tuple[d
 
 @dataclass(frozen=True, slots=True)
 class StopLine:
-    """One stop as told to people: its whole length in tenths of minutes, and how much of it lies in the shift."""
+    """One stop as told to people: its whole length in tenths of minutes, and how much of it lies in the shift.
+
+    ``span`` is from when to when, ``13:51–so far`` while live; ``13:44–14:00, goes on`` where a shift of the past ended
+    first.
+    """
 
     start_us: int
     end_us: int | None
+    span: str
     kind: Kind
     reason: str
     known_reason: bool
@@ -223,28 +238,37 @@ class StopLine:
     machine: str
 
 
-def stop_lines(result: ShiftResult, names: Names, line: LineConfig) -> tuple[StopLine, ...]:
+def stop_lines(result: ShiftResult, names: Names, line: LineConfig, zone: ZoneInfo) -> tuple[StopLine, ...]:
     """Every stop of the window in order of time, with the machine's own word for its state where it began."""
     profiles = {m.id: s.profile for m in line.machines.values() if (s := m.signals.get("state")) is not None}
     return tuple(
         StopLine(
             start_us=stop.start_us,
             end_us=stop.end_us,
+            span=_span(stop, result, zone),
             kind=(kind := stop_kind(stop, result.window)),
             reason=names.reason(kind, stop.reason),
             known_reason=stop.reason is not None or kind is not DOWN,
             tenths=f.rounded(stop.length_us, f.TENTH_MIN_US),
             in_shift_tenths=f.rounded(stop.in_window_us, f.TENTH_MIN_US),
             state=_state_words(stop, result, profiles.get(stop.machine or result.machine or line.rollup.machine)),
-            machine=_machine_name(stop.machine, line),
+            machine=machine_names(line).get(stop.machine or "", stop.machine or ""),
         )
         for stop in result.window.stops
     )
 
 
-def _machine_name(machine: str | None, line: LineConfig) -> str:
-    config = line.machines.get(machine or "")
-    return config.name if config else machine or ""
+def _span(stop: Stop, result: ShiftResult, zone: ZoneInfo) -> str:
+    if stop.end_us is not None:
+        return f.span(stop.start_us, stop.end_us, zone)
+    if result.status == "live":
+        return f"{f.hhmm(stop.start_us, zone)}{f.DASH}so far"
+    return f"{f.span(stop.start_us, result.window.end_us, zone)}, goes on"
+
+
+def machine_names(line: LineConfig) -> dict[str, str]:
+    """Names of a line's machines by their ids."""
+    return {m.id: m.name for m in line.machines.values()}
 
 
 def _state_words(stop: Stop, result: ShiftResult, profile: str | None) -> str:

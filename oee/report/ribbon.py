@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,24 +15,28 @@ from oee.wallclock import clock_hours
 
 STEPS_H = (1, 2, 3, 4, 6, 12, 24)
 MAX_MARKS = 9
-EDGE_PERCENT, NEARLY_PERCENT = 5.0, 12.0
-"""A mark nearer than the first to an end of the axis, or to now, would be written over it; the second on a phone."""
+EDGE_PERCENT, END_PERCENT, NEARLY_PERCENT = 5.0, 9.0, 12.0
+"""Nearer to now than the first, or to an end of the axis than the second, a mark would be written over it; the third
+is to now on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of one look and reason, with its place [% of the instance] and its shown length [tenths of a min]."""
+    """A stretch of one look and reason, with its place [% of the instance] and its shown length [tenths of a min].
+
+    ``ends`` is ``so far`` or ``goes on`` where its end is only that of what is told; ``machine`` is a name.
+    """
 
     start_us: int
     end_us: int
     kind: Kind
     reason: str | None
-    open: bool
+    ends: str
     x: float
     width: float
     tenths: int
     label: str
-    machine: str | None = None
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,22 @@ def place(us: int, instance: ShiftInstance) -> float:
     return round(100 * (us - instance.start_us) / (instance.end_us - instance.start_us), 3)
 
 
-def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
-    """Draw up the ribbon of one result; while live it ends at now, breaks to come stay gaps."""
+def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo, machines: Mapping[str, str]) -> Ribbon:
+    """Draw up the ribbon of one result; while live it ends at now, breaks to come stay gaps.
+
+    Parameters
+    ----------
+    machines : names of the machines of a pooled line by their ids.
+    """
     instance, window = result.instance, result.window
-    lanes = lanes_of(window.segments)
-    stretches = _rounded([s for lane in lanes.values() for s in _merged(lane, instance, names)], zone)
+    lanes = {machines.get(m or "", m or ""): lane for m, lane in lanes_of(window.segments).items()}
+    merged = [s for name, lane in lanes.items() for s in _merged(lane, result, names, name)]
+    stretches = _rounded(merged, zone)
     live = result.status == "live" and window.end_us < instance.end_us
     now_x = place(window.end_us, instance) if live else None
     return Ribbon(
         stretches=stretches,
-        lanes=tuple((m or "", tuple(s for s in stretches if s.machine == m)) for m in lanes),
+        lanes=tuple((name, tuple(s for s in stretches if s.machine == name)) for name in lanes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
@@ -94,9 +104,10 @@ def ribbon(result: ShiftResult, names: Names, zone: ZoneInfo) -> Ribbon:
     )
 
 
-def _merged(segments: Sequence[Segment], instance: ShiftInstance, names: Names) -> list[Stretch]:
+def _merged(segments: Sequence[Segment], result: ShiftResult, names: Names, machine: str) -> list[Stretch]:
     """Join neighbours that look alike: a change of the machine's own word is no change on the ribbon."""
-    merged = list[Stretch]()
+    merged, instance = list[Stretch](), result.instance
+    open_words = "so far" if result.status == "live" else "goes on"
     for s in segments:
         kind = segment_kind(s, instance)
         told = s.reason is not None or kind.word == "Down"
@@ -108,7 +119,7 @@ def _merged(segments: Sequence[Segment], instance: ShiftInstance, names: Names) 
             start_us = last.start_us
         x = place(start_us, instance)
         width = round(place(s.end_us, instance) - x, 3)
-        merged.append(Stretch(start_us, s.end_us, kind, reason, s.open, x, width, 0, "", s.machine))
+        merged.append(Stretch(start_us, s.end_us, kind, reason, open_words if s.open else "", x, width, 0, "", machine))
     return merged
 
 
@@ -119,8 +130,8 @@ def _rounded(stretches: list[Stretch], zone: ZoneInfo) -> tuple[Stretch, ...]:
 
 def _label(s: Stretch, shown: int, zone: ZoneInfo) -> str:
     what = s.kind.word if s.reason in (None, s.kind.word) else f"{s.kind.word}: {s.reason}"
-    so_far = " so far" if s.open else ""
-    return f"{what}, {f.span(s.start_us, s.end_us, zone)}, {f.tenths(shown)}{f.NBSP}min{so_far}"
+    ends = {"so far": " so far", "goes on": ", goes on"}.get(s.ends, "")
+    return f"{what}, {f.span(s.start_us, s.end_us, zone)}, {f.tenths(shown)}{f.NBSP}min{ends}"
 
 
 def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> Iterator[Stretch]:
@@ -133,7 +144,7 @@ def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> It
         if start < end_us:
             x = place(start, instance)
             label = f"{name} {f.span(start_us, end_us, zone)}, still to come"
-            yield Stretch(start, end_us, kind, name, False, x, round(place(end_us, instance) - x, 3), 0, label)
+            yield Stretch(start, end_us, kind, name, "", x, round(place(end_us, instance) - x, 3), 0, label)
 
 
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
@@ -149,7 +160,7 @@ def _marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
     marks = [Mark(0.0, f.hhmm(start_us, zone), "start")]
     for count, us in enumerate(_hours(start_us, end_us, zone)):
         x = round(100 * (us - start_us) / (end_us - start_us), 3)
-        if min(x, 100 - x) >= EDGE_PERCENT:
+        if min(x, 100 - x) >= END_PERCENT:
             marks.append(Mark(x, f.hhmm(us, zone), alt=count % 2 == 0))
     return (*marks, Mark(100.0, f.hhmm(end_us, zone), "end"))
 

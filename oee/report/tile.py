@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
 from oee.glance import Glance, Look
@@ -15,12 +16,15 @@ from oee.report.view import ShiftHead, line_of, product_words, shift_head, zone_
 from oee.report.words import Names, kind_of
 from oee.source import LineMoment
 
+OLD_US = 30_000_000
+"""Figures up to this old are those of now: the compute process makes them anew every few seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class TileRibbon:
-    """The shift's states: plain looks as one path each, hatched ones as (fill, x, width, y, height) [%]."""
+    """The shift's states: plain looks as (fill, transform, path), hatched ones as (fill, x, width, y, height) [%]."""
 
-    paths: tuple[tuple[str, str], ...]
+    paths: tuple[tuple[str, str, str], ...]
     hatched: tuple[tuple[str, float, float, float, float], ...]
     coming: tuple[Stretch, ...]
     marks: tuple[Mark, ...]
@@ -29,7 +33,10 @@ class TileRibbon:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What a tile says; ``coverage`` in tenths of a percent, ``top_loss`` in tenths of minutes."""
+    """What a tile says; ``coverage`` in tenths of a percent, ``top_loss`` in tenths of minutes.
+
+    ``old`` says of when its figures are and how old, where they are not of now: the compute process is down or late.
+    """
 
     line_id: str
     name: str
@@ -47,6 +54,7 @@ class Tile:
     empty: str
     need: tuple[int, int]
     age_s: int | None
+    old: str
 
 
 def tile(moment: LineMoment, plant: PlantConfig, names: Names, now_us: int) -> Tile:
@@ -78,10 +86,18 @@ def tile(moment: LineMoment, plant: PlantConfig, names: Names, now_us: int) -> T
         ribbon=None if seen is None else tile_ribbon(seen, plant),
         top_loss=None if seen is None else _top_loss(seen, names),
         unexplained=0 if seen is None else seen.unexplained_count,
-        empty=empty_words(result, moment.coming, zone),
+        empty=empty_words(result, moment.coming, zone, now_us),
         need=line_need(now, state, oee),
         age_s=None if state.alive_us is None else max(now_us - state.alive_us, 0) // 1_000_000,
+        old="" if result is None else _old(result, now_us, zone),
     )
+
+
+def _old(result: ShiftResult, now_us: int, zone: ZoneInfo) -> str:
+    age_us = now_us - result.window.end_us
+    if age_us <= OLD_US:
+        return ""
+    return f"Figures of {f.since(result.window.end_us, now_us, zone)}, {f.age_words(age_us // 1_000_000)} old"
 
 
 def _coverage(result: ShiftResult) -> int | None:
@@ -106,12 +122,17 @@ def tile_ribbon(seen: Glance, plant: PlantConfig) -> TileRibbon:
     live = window.end_us < instance.end_us
     now_x = place(window.end_us, instance) if live else None
     return TileRibbon(
-        paths=tuple((_fill(look), d) for look, d in seen.paths),
+        paths=tuple((_fill(look), _lane(y, height), d) for look, y, height, d in seen.paths),
         hatched=tuple((_fill(look), x, width, y, height) for look, x, width, y, height in seen.boxes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
         marks=tuple(axis(instance, zone, now_x)),
         now_x=now_x,
     )
+
+
+def _lane(y: float, height: float) -> str:
+    """Where a lane lies among others; nothing to say of one alone."""
+    return "" if height >= 100 else f"translate(0 {y:g})scale(1 {height / 100:g})"
 
 
 def _fill(look: Look) -> str:

@@ -12,7 +12,7 @@ from oee.glance import made_last
 from oee.model import US_PER_S, Category, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard, hour_board
-from oee.report.losses import Bridge, DowntimeTable, StopLine, bridge, downtime, long_stops, stop_lines
+from oee.report.losses import Bridge, DowntimeTable, StopLine, bridge, downtime, long_stops, machine_names, stop_lines
 from oee.report.measures import Measure, good_pieces, indicators
 from oee.report.pace import Pace, pace
 from oee.report.quality import DataQuality, data_quality, quality_sentences
@@ -102,7 +102,7 @@ def line_of(plant: PlantConfig, line: str) -> LineConfig:
 def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
     """Build the view of one result."""
     zone, names, line = zone_of(plant), names_of(plant), line_of(plant, result.line)
-    board, stops, quality = hour_board(result, names), stop_lines(result, names, line), data_quality(result)
+    board, stops, quality = hour_board(result, names), stop_lines(result, names, line, zone), data_quality(result)
     good = good_pieces(result)
     return ShiftView(
         line_id=result.line,
@@ -114,7 +114,7 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
         products=_products(result, names),
         wip=result.window.elements.wip_count,
         product_words=product_words(made_last(result), line, names),
-        ribbon=ribbon(result, names, zone),
+        ribbon=ribbon(result, names, zone, machine_names(line)),
         board=board,
         pace=pace(result, board),
         bridge=bridge(result),

@@ -1,4 +1,4 @@
-"""Checkpoints in the database: each proves itself by a checksum, a damaged one is never used."""
+"""Checkpoints in the database: each proves itself by a checksum; a damaged one, or one without, is never used."""
 
 from __future__ import annotations
 

@@ -94,6 +94,17 @@ class Database:
             reason = str(error).strip().splitlines()
             raise DatabaseUnavailable(f"the database can't be reached: {reason[0] if reason else error}") from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection[Row]]:
+        """Lend a connection that reads only; all of its statements see the database as it was at the first.
+
+        Facts are replaced all the time: statements that each saw their own instant would not fit together. Raises as
+        `transaction` does.
+        """
+        with self.transaction() as conn:
+            run(conn, "session/snapshot")
+            yield conn
+
     def rows(self, name: str, /, **params: Any) -> list[Row]:
         """Run one named query in a transaction of its own and fetch all rows."""
         with self.transaction() as conn:

@@ -147,6 +147,12 @@ def run_before_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | N
     return to_us(row[0]) if row and row[0] is not None else None
 
 
+def unknown_before_us(conn: Connection[Row], machine_id: int, since_us: int, at_us: int) -> int | None:
+    """The newest instant in ``[since, at]`` [µs] up to which there was no data for over a day."""
+    row = fetch_one(conn, "facts/unknown_before", machine_id=machine_id, since=from_us(since_us), at=from_us(at_us))
+    return to_us(row[0]) if row and row[0] is not None else None
+
+
 def run_after_us(conn: Connection[Row], machine_id: int, at_us: int) -> int | None:
     """Start of the first run after an instant [µs]."""
     row = fetch_one(conn, "facts/run_after", machine_id=machine_id, at=from_us(at_us))

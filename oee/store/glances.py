@@ -8,13 +8,15 @@ from oee.glance import Glance
 from oee.model import Category
 from oee.store.documents import result_document, result_of
 
+VERSION = 2
+"""Of the shape of the text; a glance of another version is made anew with the next live result."""
+
 
 def glance_text(glance: Glance) -> str:
     """Write a glance."""
     document = {
+        "version": VERSION,
         "result": result_document(glance.result),
-        "since_us": glance.since_us,
-        "before": glance.before,
         "lost": glance.lost,
         "unexplained": glance.unexplained_count,
         "products": glance.products,
@@ -24,9 +26,11 @@ def glance_text(glance: Glance) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def glance_of(text: str, result_id: str, computed_us: int, definition: str) -> Glance:
-    """Read a glance, with what stands beside it."""
+def glance_of(text: str, result_id: str, computed_us: int, definition: str) -> Glance | None:
+    """Read a glance, with what stands beside it; None for one of another version."""
     said = json.loads(text)
+    if said.get("version") != VERSION:
+        return None
     return Glance(
         result=result_of(
             said["result"],
@@ -37,11 +41,9 @@ def glance_of(text: str, result_id: str, computed_us: int, definition: str) -> G
             definition=definition,
             cause="live",
         ),
-        since_us=said["since_us"],
-        before=said["before"],
         lost=tuple((Category(x[0]), x[1], x[2], x[3], x[4]) for x in said["lost"]),
         unexplained_count=said["unexplained"],
         products=tuple(said["products"]),
-        paths=tuple(((look[0], look[1]), d) for look, d in said["paths"]),
+        paths=tuple(((p[0][0], p[0][1]), p[1], p[2], p[3]) for p in said["paths"]),
         boxes=tuple(((b[0][0], b[0][1]), b[1], b[2], b[3], b[4]) for b in said["boxes"]),
     )

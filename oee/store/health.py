@@ -10,8 +10,7 @@ from oee.config.model import canonical_text
 from oee.live_source import Gap, UnmappedState
 from oee.model import CounterDecision
 from oee.store.database import Session, fetch
-from oee.store.gaps import gaps
-from oee.store.samples import GOOD_LIMIT, TEXT_SIGNALS
+from oee.store.samples import GOOD_LIMIT, IMPORT_SOURCE, TEXT_SIGNALS
 from oee.store.times import from_us, to_us
 
 
@@ -72,6 +71,10 @@ def unmapped(conn: Session, machines: Sequence[int], start_us: int, end_us: int)
     return found
 
 
-def gaps_of(conn: Session, machine: int, start_us: int, end_us: int) -> tuple[Gap, ...]:
-    """Known gaps of a machine that reach into ``[start, end)``."""
-    return tuple(Gap(g.source, g.from_us, g.to_us, g.reason) for g in gaps(conn, machine, start_us, end_us))
+def gaps_of(conn: Session, machines: Sequence[int], start_us: int, end_us: int) -> Mapping[int, Sequence[Gap]]:
+    """Known gaps that reach into ``[start, end)``, whole, by machine number, and what an import filled in of them."""
+    params = {"machines": list(machines), "from": from_us(start_us), "to": from_us(end_us), "import": IMPORT_SOURCE}
+    found: dict[int, list[Gap]] = defaultdict(list)
+    for machine, source, start, end, reason, filled_us in fetch(conn, "health/gaps", **params):
+        found[machine].append(Gap(source, to_us(start), None if end is None else to_us(end), reason, filled_us))
+    return found

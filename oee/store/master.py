@@ -8,14 +8,16 @@ from datetime import datetime
 from functools import lru_cache
 from time import monotonic
 
+import structlog
 from psycopg import Connection
 
 from oee.config.model import PlantConfig
-from oee.config.plant import load_plant_text
-from oee.errors import NotFoundError
+from oee.config.plant import load_applied, load_plant_text
+from oee.errors import ConfigError, NotFoundError
 from oee.store.database import Database, Row, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
 
+_log = structlog.get_logger()
 ALWAYS_US = -(2**62)
 """From the beginning: the first configuration applied is valid for all history (S-54)."""
 
@@ -62,8 +64,25 @@ class ConfigRevision:
 
 
 @lru_cache(maxsize=64)
-def _parse(source: str) -> PlantConfig:
-    return load_plant_text(source, "applied plant file")
+def _applied(config_id: int, source: str) -> PlantConfig | None:
+    """A configuration as it was applied once; None, and an error told once, where it can't be read any more."""
+    try:
+        plant, faults = load_applied(source, f"applied plant file {config_id}")
+    except ConfigError as error:
+        _log.error(
+            "an applied plant file can't be read by this version and is left out; apply a corrected one, with"
+            " --effective since when it is to be in force",
+            revision=config_id,
+            reason=str(error),
+        )
+        return None
+    if faults:
+        _log.warning(
+            "this version would refuse an applied plant file; it stays in force, mend it with the next `oee apply`",
+            revision=config_id,
+            reason="\n".join(faults),
+        )
+    return plant
 
 
 class Master:
@@ -85,15 +104,16 @@ class Master:
         return found
 
     def configs(self) -> tuple[ConfigRevision, ...]:
-        """All revisions in the order in which they take force; empty before the first apply."""
+        """All revisions that can be read, in the order in which they take force; empty before the first apply."""
         if monotonic() - self._looked_s < CACHE_S:
             return self._configs[1]
         newest = int(self._database.rows("master/config_newest")[0][0])
         if newest != self._configs[0]:
             rows = self._database.rows("master/configs")
             revisions = tuple(
-                ConfigRevision(n, ALWAYS_US if always else to_us(at), _parse(source))
+                ConfigRevision(n, ALWAYS_US if always else to_us(at), plant)
                 for n, always, at, source, _ in rows
+                if (plant := _applied(n, source)) is not None
             )
             self._configs = (newest, revisions)
         self._looked_s = monotonic() if self._configs[1] else -CACHE_S
@@ -124,7 +144,9 @@ class Master:
         """
         configs = self.configs()
         if not configs:
-            raise NotFoundError("no plant file has been applied yet: run `oee apply PLANT.yaml`")
+            unread = "no applied plant file can be read by this version: run `oee apply` with a corrected one"
+            none = "no plant file has been applied yet: run `oee apply PLANT.yaml`"
+            raise NotFoundError(none if self._configs[0] < 1 else unread)
         return next((c for c in reversed(configs) if c.effective_us <= us), configs[0])
 
     def config_with(self, line: str, machine: str | None, us: int) -> PlantConfig | None:
@@ -150,7 +172,7 @@ class Master:
         What changed, a sentence each; empty if the newest configuration is the same.
         """
         self._looked_s = -CACHE_S
-        plant = _parse(source)
+        plant = load_plant_text(source, "applied plant file")
         digest = hashlib.sha256(source.encode()).hexdigest()
         with self._database.transaction() as conn:
             run(conn, "master/lock")

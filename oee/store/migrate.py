@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import sleep
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from oee.errors import DatabaseUnavailable, MigrationError
 from oee.store.database import KEEPALIVE, Row
 from oee.store.sql import SQL_ROOT
 
 LOCK_KEY = 0x0EE_0EE
+LOCK_TIMEOUT_S = 2
+"""A migration waits so long for a table in use: who queues behind it waits no longer (R23)."""
+LOCK_ATTEMPTS = 15
+LOCK_PAUSE_S = 1.0
 BOOKKEEPING = """
 CREATE TABLE IF NOT EXISTS schema_migration (
     name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
@@ -54,7 +60,7 @@ def upgrade(conninfo: str, announce: Callable[[str], None] = lambda _: None) -> 
 
 def _upgrade(conn: Connection[Row], announce: Callable[[str], None]) -> list[str]:
     conn.execute("SET client_min_messages = error")
-    conn.execute("SET lock_timeout = '10s'")
+    conn.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'".encode())
     conn.execute(BOOKKEEPING)
     timescale = _ensure_timescale(conn)
     if not timescale:
@@ -66,7 +72,7 @@ def _upgrade(conn: Connection[Row], announce: Callable[[str], None]) -> list[str
         if name in done:
             _same(name, done[name], digest)
             continue
-        _apply(conn, name, text, digest)
+        _apply_patiently(conn, name, text, digest)
         applied.append(name)
     return applied
 
@@ -96,11 +102,23 @@ def _same(name: str, applied: str, now: str) -> None:
         raise MigrationError(f"sql/{name} has changed since it was applied; put it back and add a new file instead")
 
 
+def _apply_patiently(conn: Connection[Row], name: str, text: str, digest: str) -> None:
+    """Apply a migration; where others hold its tables, let them pass and try again (R23)."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            return _apply(conn, name, text, digest)
+        except LockNotAvailable:
+            sleep(LOCK_PAUSE_S)
+    raise MigrationError(f"sql/{name}: its tables are in use; end long transactions and upgrade again")
+
+
 def _apply(conn: Connection[Row], name: str, text: str, digest: str) -> None:
     try:
         with conn.transaction():
             conn.execute(text.encode())
             conn.execute("INSERT INTO schema_migration (name, sha256) VALUES (%s, %s)", (name, digest))
+    except LockNotAvailable:
+        raise
     except psycopg.errors.Error as error:
         raise MigrationError(f"sql/{name}: {str(error).strip()}") from error
 

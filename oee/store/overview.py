@@ -39,11 +39,13 @@ class Overview:
     size_bytes : of the database.
     chunk_count : in how many chunks the samples lie; 0 without TimescaleDB.
     backlog_count : closed shifts that wait to be computed.
+    unread_count : machines with data that no computation has seen.
     """
 
     size_bytes: int
     chunk_count: int
     backlog_count: int
+    unread_count: int
     sources: tuple[SourceStatus, ...]
     lines: tuple[LineStatus, ...]
 
@@ -62,5 +64,5 @@ def overview(database: Database) -> Overview:
         for line, newest, day, *rest in database.rows("status/lines")
     )
     ((size_bytes, chunk_count),) = database.rows("status/size")
-    backlog_count = database.rows("ledger/backlog")[0][0]
-    return Overview(size_bytes, chunk_count, backlog_count, tuple(sources), tuple(lines))
+    backlog_count, unread_count = (database.rows(f"ledger/{name}")[0][0] for name in ("backlog", "unread"))
+    return Overview(size_bytes, chunk_count, backlog_count, unread_count, tuple(sources), tuple(lines))

@@ -15,7 +15,6 @@ from jinja2 import Environment, PackageLoader
 from oee.config.model import PlantConfig
 from oee.model import ShiftInstance
 from oee.report import figures as f
-from oee.report.health import age_words
 from oee.report.html import environment
 from oee.report.view import zone_of
 from oee.web.assets import asset_url, style_urls
@@ -98,7 +97,7 @@ def page_of(plant: PlantConfig, at: str, now_us: int, *, live: bool = False, age
         live=live,
         now=f.hhmmss(now_us, zone),
         zone_label=f.zone_label(now_us, zone),
-        age="" if age_s is None else f"Data {age_words(age_s)} old",
+        age="" if age_s is None else f"Data {f.age_words(age_s)} old",
         fresh=age_s is not None and age_s <= FRESH_S,
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from oee.errors import DatabaseUnavailable, InputError, NotFoundError, OeeError
@@ -14,6 +15,7 @@ from oee.web import content
 from oee.web.render import error_page, html_answer
 
 Make = Callable[[ResultSource], Response]
+Revision = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
 def pages(source_of: Callable[[Request], ResultSource], health: DataHealthSource) -> APIRouter:
@@ -52,12 +54,17 @@ def pages(source_of: Callable[[Request], ResultSource], health: DataHealthSource
         return page(request, lambda source: content.line_page(source, health, line, date, shift))
 
     @router.get("/lines/{line}/shifts/{date}/{shift}")
-    def report(request: Request, line: str, date: str, shift: str, revision: int | None = None) -> Response:
+    def report(request: Request, line: str, date: str, shift: str, revision: Revision = None) -> Response:
         return page(request, lambda source: content.report_page(source, health, line, date, shift, revision))
 
     @router.get("/health")
     def data_health(request: Request) -> Response:
         return page(request, lambda source: content.health_page(source, health))
+
+    @router.get("/tv/{line}")
+    def board(request: Request, line: str) -> Response:
+        text = f"The board of {line} for a screen in the hall is not there yet in this version."
+        return error_page(request, "Not there yet.", text, 501)
 
     @router.get("/reports")
     def reports(request: Request, line: str = "", by: str = "shift") -> Response:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from oee.collect.importer import import_csv
@@ -23,6 +24,7 @@ from tests.bench import (
     bench_connectors,
     bench_disk,
     bench_engine,
+    bench_live_rows,
     bench_pages,
     bench_spool,
     bench_store,
@@ -31,6 +33,7 @@ from tests.main_job import served
 
 Rows = list[tuple[str, float, str]]
 HISTORY_DAYS = 2
+IMPORTED_S, COLLECTED_S = 5.0, 1.0
 READS = 200
 YEAR_READS = 20
 
@@ -42,7 +45,9 @@ def main() -> None:
         ("spool", bench_spool.run),
         ("engine", bench_engine.run),
         ("store", _store),
-        ("disk, one day of the demo", _disk),
+        (f"disk, one day of the demo imported at {IMPORTED_S:g} s", partial(_disk, IMPORTED_S)),
+        (f"disk, one day as the demo collects it, at {COLLECTED_S:g} s", partial(_disk, COLLECTED_S)),
+        ("disk, a minute of the demo collected live", _live_rows),
         ("API", _api),
         ("pages", _pages),
     ):
@@ -82,7 +87,7 @@ def _pages() -> Rows:
 
 
 @contextmanager
-def _demo(days: int) -> Iterator[tuple[str, datetime, datetime]]:
+def _demo(days: int, interval_s: float = IMPORTED_S) -> Iterator[tuple[str, datetime, datetime]]:
     """A database with whole days of the demo up to today's midnight (UTC), imported and computed."""
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=days)
@@ -90,16 +95,20 @@ def _demo(days: int) -> Iterator[tuple[str, datetime, datetime]]:
     with _server() as (folder, conninfo):
         with Database(conninfo) as db:
             Master(db).apply(demo_plant_yaml(4840, 5020, start_us), None, clock_us())
-            write_csv(
-                folder / "history.csv", history(Plant.at(1, demo_scenario(start_us), start_us), start_us, end_us, 5.0)
-            )
+            plant = Plant.at(1, demo_scenario(start_us), start_us)
+            write_csv(folder / "history.csv", history(plant, start_us, end_us, interval_s))
             import_csv(db, folder / "history.csv", clock_us(), print)
             ComputeService(db).recompute()
         yield conninfo, start, end
 
 
-def _disk() -> Rows:
-    with _demo(1) as (conninfo, start, _):
+def _live_rows() -> Rows:
+    with _server() as (folder, conninfo):
+        return bench_live_rows.run(conninfo, folder)
+
+
+def _disk(interval_s: float) -> Rows:
+    with _demo(1, interval_s) as (conninfo, start, _):
         machines_count = len(demo_scenario(int(start.timestamp()) * 1_000_000).machines)
         return bench_disk.run(conninfo, machines_count)
 

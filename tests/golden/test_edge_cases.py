@@ -104,6 +104,7 @@ def rollover(given: dict[str, Any], want: dict[str, Any]) -> None:
 def reset(given: dict[str, Any], want: dict[str, Any]) -> None:
     facts = counted(given["values"])
     assert (made(facts), kinds(facts)) == (want["delta"], ["counter_reset"])
+    assert "000000" not in facts.decisions[0].why  # told as the device shows it
 
 
 @edge("03")

@@ -1,19 +1,20 @@
-"""What Docker and systemd would start: every word of it exists here, and the same commands run as processes."""
+"""What Docker would start: every word of it exists here, and the same commands run as processes."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 import click
 import httpx
+import psycopg
 import pytest
 from main_job import ROOT, environment, module_database
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -26,18 +27,13 @@ COMPOSE = YAML(typ="safe").load((ROOT / "docker-compose.yml").read_text(encoding
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "oee"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
-HARDENED = (
-    "NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true", "PrivateTmp=true", "Restart=always",
-    "StateDirectory=oee", "User=oee", "CapabilityBoundingSet=",
-)  # fmt: skip
 
 
 def _steps(word: str) -> list[list[str]]:
     return [line.split()[1:] for line in DOCKERFILE if line.startswith(f"{word} ")]
 
 
-def _parsed(words: list[str]) -> None:
+def parsed(words: list[str]) -> None:
     """Have the command line take the words, without running anything."""
     command: click.Command = oee_group
     while isinstance(command, click.Group):
@@ -54,9 +50,11 @@ def test_each_services_command_is_one_of_ours(name, monkeypatch):
         assert not (variable.endswith(("PASSWORD", "KEY")) and value), "secrets are files"
         monkeypatch.setenv(variable, str(value))
     if "entrypoint" in service:
-        assert service["entrypoint"] == ["python", "-m", "simulators"]
+        python, module, name = service["entrypoint"]
+        assert (python, module) == ("python", "-m")
+        assert importlib.util.find_spec(name)
     else:
-        _parsed(service["command"])
+        parsed(service["command"])
 
 
 def test_what_services_refer_to_is_there():
@@ -78,6 +76,36 @@ def test_what_services_refer_to_is_there():
     assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
+def test_one_service_builds_the_image_and_nothing_ever_fetches_one_of_that_name():
+    assert [name for name, service in OURS.items() if "build" in service] == ["migrate"]
+    assert {name: service["pull_policy"] for name, service in OURS.items()} == {
+        name: "build" if name == "migrate" else "never" for name in OURS
+    }
+
+
+def test_the_database_is_healthy_only_once_it_listens_to_the_network():
+    assert "pg_isready -h 127.0.0.1 " in SERVICES["timescaledb"]["healthcheck"]["test"][1]
+
+
+def test_the_commands_at_the_head_make_each_secret_on_its_own_readable_in_a_container(tmp_path):
+    head = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").partition("\nname:")[0]
+    commands = [line.removeprefix("#").partition(" # ")[0] for line in head.splitlines() if line.startswith("#   ")]
+    script = "umask 077\n" + "\n".join(line for line in commands if "docker" not in line)
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True)
+    made = {f"secrets/{path.name}": path for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == {secret["file"] for secret in COMPOSE["secrets"].values()}
+    assert len({path.read_text(encoding="ascii") for path in made.values()}) == len(made)
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in made.values())
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_image_reads_parquet_by_the_tests_own_pyarrow():
+    pinned = (ROOT / "requirements-parquet.lock").read_text(encoding="utf-8")
+    assert pinned.startswith("pyarrow==")
+    assert pinned in (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    assert any("requirements-parquet.lock" in words for words in _steps("RUN"))
+
+
 def test_the_dockerfile_copies_what_there_is_and_installs_by_hash():
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for *sources, _ in (words for words in _steps("COPY") if not words[0].startswith("--from")):
@@ -90,7 +118,7 @@ def test_the_dockerfile_copies_what_there_is_and_installs_by_hash():
         assert "--hash=sha256:" in (ROOT / lock).read_text(encoding="utf-8")
     assert _steps("USER") == [["oee"]]
     assert [json.loads(" ".join(words)) for words in _steps("ENTRYPOINT")] == [["oee"]]
-    _parsed(json.loads(" ".join(_steps("CMD")[0])))
+    parsed(json.loads(" ".join(_steps("CMD")[0])))
     assert any("/readyz" in line for line in DOCKERFILE if "CMD" in line)
     assert all(re.fullmatch(r"python:3\.\d+-slim", words[0]) for words in _steps("FROM"))
 
@@ -113,7 +141,13 @@ def composed(server, template, tmp_path_factory):
             name = next(n for n in OURS if n not in started and _ready(n, started))
             _start(stack, name, folder, variables, ports)
             started.append(name)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", folder, database, partial(_again, folder, variables)
+
+
+def _again(folder, variables, name):
+    """Start a service that ended once more."""
+    with ExitStack() as stack:
+        _start(stack, name, folder, variables, {})
 
 
 def _ready(name, started):
@@ -137,6 +171,7 @@ def _start(stack, name, folder, here, ports):
     words = [*service.get("entrypoint", ["oee"]), *service["command"]]
     words = [_here(word, here | {f"port={n}": f"port={p}" for n, p in ports.items()}) for word in words]
     words = [w.replace("--plant-host=simulators", "--plant-host=127.0.0.1") for w in words]
+    words = ["--days=1" if word == "--days=14" else word for word in words]
     if words[0] == "oee":
         words = ["python", "-m", *words]
     if "serve" in words:
@@ -146,7 +181,7 @@ def _start(stack, name, folder, here, ports):
         subprocess.Popen([sys.executable, *words[1:]], env=environment(None, folder) | given, cwd=ROOT)
     )
     if service["restart"] == "on-failure":
-        assert process.wait(60) == 0, name
+        assert process.wait(120) == 0, name
     else:
         stack.callback(process.terminate)
     if "test" in (service.get("healthcheck") or {}):
@@ -176,12 +211,32 @@ def test_the_services_as_processes_show_live_data_to_who_logs_in(composed):
         answer = client.get("/api/v1/lines/filling/state")
         return answer.status_code == 200 and answer.json()["alive"] and answer.json()["category"] != "no_data"
 
-    _until(lambda: _answers(composed))
-    with httpx.Client(base_url=composed, timeout=20) as client:
+    address, *_ = composed
+    _until(lambda: _answers(address))
+    with httpx.Client(base_url=address, timeout=20) as client:
         assert client.get("/api/v1/lines").status_code == 401
         form = {"name": "admin", "password": "correct horse battery", "next": "/"}
         assert client.post("/login", data=form).status_code == 303
         _until(lambda: state(client))
+
+
+def test_the_simulated_machines_have_a_past_up_to_their_first_start_and_it_is_imported_once(composed):
+    _, folder, database, again = composed
+    kept = json.loads((folder / "simulators.json").read_text(encoding="utf-8"))
+    assert kept["epoch_us"] % 86_400_000_000 == 0
+    past = """
+        SELECT count(*), count(DISTINCT tag_id), (extract(epoch FROM max(ts)) * 1000000)::bigint,
+               (extract(epoch FROM min(ts)) * 1000000)::bigint
+        FROM sample WHERE ts < to_timestamp(%s / 1e6)"""
+    with psycopg.connect(database, autocommit=True) as conn:
+        count, tags, newest_us, oldest_us = conn.execute(past, (kept["started_us"],)).fetchone()
+        assert oldest_us == kept["epoch_us"]
+        assert 0 < kept["started_us"] - newest_us < 10_000_000
+        assert count > 100 * tags
+        noted = (folder / "demo.json").stat().st_mtime_ns
+        again("history")
+        assert (folder / "demo.json").stat().st_mtime_ns == noted, "it was told again"
+        assert conn.execute(past, (kept["started_us"],)).fetchone()[0] == count
 
 
 def _answers(url):
@@ -189,35 +244,3 @@ def _answers(url):
         return httpx.get(f"{url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
-
-
-@pytest.mark.parametrize("path", UNITS, ids=lambda p: p.stem)
-def test_each_unit_runs_a_command_of_ours_with_nothing_it_does_not_need(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    (started,) = (line.removeprefix("ExecStart=/opt/oee/bin/oee ") for line in lines if line.startswith("ExecStart="))
-    _parsed(started.split())
-    assert path.stem == f"oee-{started.split()[0]}"
-    assert set(HARDENED) <= set(lines)
-    for name in re.findall(r"(OEE_\w+)=", "\n".join(lines)):
-        assert name in VARIABLES
-
-
-def test_systemd_takes_the_units(tmp_path):
-    """`systemd-analyze verify`, where there is one, on units whose program and user exist here."""
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("no systemd-analyze here")
-    for unit in UNITS:
-        text = unit.read_text(encoding="utf-8").replace("/opt/oee/bin/oee", sys.executable)
-        (tmp_path / unit.name).write_text(text, encoding="utf-8")
-    said = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.glob("*.service"))],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    about = [line for line in said.stderr.splitlines() if str(tmp_path) in line or "oee-" in line]
-    assert about == []
-
-
-def test_there_are_three_units_and_their_page_names_them():
-    assert [unit.stem for unit in UNITS] == ["oee-collect", "oee-compute", "oee-serve"]
-    page = Path(UNITS[0].parent / "README.md").read_text(encoding="utf-8")
-    assert all(unit.stem in page for unit in UNITS)

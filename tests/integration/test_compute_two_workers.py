@@ -99,7 +99,7 @@ def test_s54_shifts_that_an_apply_makes_due_never_follow_the_configuration_befor
     Master(db).apply(slower, datetime(2026, 3, 1, tzinfo=UTC), plant.now_us)
     interpret_dirty(db, Master(db), plant.now_us)
     plant.service.master._looked_s = monotonic()
-    plant.service._close(plant.service.master.ids(), "bottling", plant.now_us, until_s=2**40)
+    plant.service._close(plant.service.master.ids(), ["bottling"], plant.now_us, until_s=2**40)
     definitions = plant.rows("SELECT DISTINCT definition FROM result WHERE machine_id = 0 AND revision = 2")
     old = plant.rows("SELECT DISTINCT definition FROM result WHERE machine_id = 0 AND revision = 1")
     assert definitions

@@ -80,7 +80,7 @@ COMMANDS = (
 )
 OF_COMMANDS = {
     **dict.fromkeys((("check", "--online"), *((name,) for name in cli_not_yet.COMMANDS)), True),
-    **{("report", name): True for name in cli_not_yet.REPORT_FORMATS},
+    **{("report", name): True for name in api_not_yet.REPORT_FORMATS},
 }
 
 WINDOW = {"line": "pressing", "from": FROM.replace("T07", "T00"), "to": TO}
@@ -181,7 +181,6 @@ ROUTES = (
     Route("POST", "/stops/{stop}/split", "/stops/1/split"),
     Route("POST", "/stops:merge"),
     _get("/shifts", "", WINDOW, "shift"),
-    _get("/lines/{line}/shifts/{production_date}/{shift}/report", f"{SHIFT_PATH}/report", {"format": "json"}, "kpi"),
     _get("/lines/{line}/shifts/{production_date}/{shift}/explain", f"{SHIFT_PATH}/explain"),
     _get("/kpis/{kpi}/explain", "/kpis/1/explain"),
     Route("PUT", "/products/{product}", "/products/A"),
@@ -266,9 +265,7 @@ def test_each_address_works_or_is_not_there_yet(api, route):
         return
     answer = api.request(route.method, path, params=dict(route.params))
     if _refused(route):
-        assert answer.status_code == (422 if route.template == "/kpis" else 501)
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert NOT_YET in answer.json()["detail"]
+        _assert_not_yet(answer)
         return
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -277,6 +274,40 @@ def test_each_address_works_or_is_not_there_yet(api, route):
     if route.template == "/kpis":
         assert set(ELEMENTS) <= set(item["elements"])
         assert {"s", "parts"} == set(item["losses"]["breakdown"])
+
+
+def _assert_not_yet(answer):
+    assert answer.status_code == 501
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert NOT_YET in answer.json()["detail"]
+
+
+REPORT = "/lines/{line}/shifts/{production_date}/{shift}/report"
+FORMATS = {
+    "json": "application/json",
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
+"""Of the shift report: as a name, or as a media type in `Accept`."""
+
+
+@pytest.mark.parametrize("asked", ["format", "accept"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_of_the_report_works_or_is_not_there_yet(api, name, asked):
+    path = f"/api/v1{SHIFT_PATH}/report"
+    by_name = asked == "format"
+    answer = api.get(
+        path, params={"format": name} if by_name else {}, headers={} if by_name else {"Accept": FORMATS[name]}
+    )
+    if name in api_not_yet.REPORT_FORMATS:
+        assert api_not_yet.REPORT_FORMATS[name] == FORMATS[name]
+        _assert_not_yet(answer)
+        return
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].partition(";")[0] == FORMATS[name]
+    assert "580" in answer.text
 
 
 def _refused(route):
@@ -310,10 +341,15 @@ def test_what_is_not_yet_there_is_refused_to_those_only_who_may_ask(walk):
 @pytest.mark.parametrize("path", [*PLAIN, *PAGES])
 def test_each_page_is_there(api, path):
     answer = api.get(path)
-    assert answer.status_code == (404 if path in PAGES_TO_COME else 200)
+    if path in PAGES_TO_COME:
+        assert answer.status_code == 501
+        assert answer.headers["content-type"].startswith("text/html")
+        assert NOT_YET in answer.text
+        return
+    assert answer.status_code == 200
     if path == "/openapi.json":
         documented = {(m.upper(), p) for p, operations in answer.json()["paths"].items() for m in operations}
-        assert {(r.method, f"/api/v1{r.template}") for r in ROUTES} <= documented
+        assert {(r.method, f"/api/v1{r.template}") for r in ROUTES} | {("GET", f"/api/v1{REPORT}")} <= documented
 
 
 PLANT_FILE = (Path(__file__).parent / "contract_plant.yaml").read_text(encoding="utf-8")

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from main_job import micros, oee, oee_process, served
 
+from oee.collect.importer import import_csv
+from oee.errors import InputError
+
 # A Tuesday of the last ten days: all shifts from the first row to now are computed, and none of them is the test's.
 ZONE = ZoneInfo("Europe/Budapest")
 DAY = next(d for d in (datetime.now(ZONE).date() - timedelta(days=n) for n in range(3, 10)) if d.weekday() == 1)
@@ -229,3 +232,9 @@ def test_the_report_of_the_shift_is_the_apis_item(database, tmp_path):
     # The whole shift: 580 good and 15 rejects. Its first 50 minutes are before the first row: unknown, not stopped.
     assert (item["elements"]["good_count"], item["elements"]["reject_count"]) == (580, 15)
     assert item["elements"]["no_data_s"] == 50 * 60
+
+
+def test_without_a_plant_one_sentence_says_what_comes_first(db, tmp_path):
+    _write(tmp_path, _rows())
+    with pytest.raises(InputError, match=r"no plant is applied yet.*oee apply"):
+        import_csv(db, tmp_path / "hour.csv", 2**60, pytest.fail)

@@ -8,8 +8,10 @@ from oee.compute.changes import Changes
 from oee.compute.data_health import DataHealth
 from oee.glance import glance
 from oee.model import Category
+from oee.report.health import gap_sentences, health_view, line_health_json
 from oee.report.live import line_now
 from oee.report.overview import overview
+from oee.report.view import zone_of
 from oee.store.database import Database
 
 
@@ -55,12 +57,12 @@ def test_a_state_older_than_the_shift_and_a_compute_process_that_is_down_are_tol
     plant.write([sample(f"{FILLER}/state", clock("6:30"), "10"), alive(clock("6:30"), clock("8:20"), FILLER)])
     plant.now_us = clock("8:10")
     plant.service.tick()
-    assert plant.results.moments()["bottling"].state.since_us == clock("7:10"), "since the break"
+    assert plant.results.moments()["bottling"].state.since_us == clock("6:30"), "over the break"
     plant.now_us = clock("8:12")
     moment = plant.results.moments()["bottling"]
     assert moment.glance is not None
-    assert moment.glance.result.window.end_us == plant.now_us
-    assert moment.state.category is Category.UNPLANNED_STOP
+    assert moment.glance.result.window.end_us == clock("8:10"), "the newest there is, not computed by the reader"
+    assert (moment.state.category, moment.state.since_us) == (Category.NO_DATA, clock("8:10"))
 
 
 def test_outside_shifts_the_next_one_is_named(db: Database) -> None:
@@ -95,6 +97,38 @@ def test_data_health_names_what_is_silent_bad_unmapped_missing_and_decided(db: D
     assert capper.signals[1].changed_us is None
     assert [(g.from_us, g.to_us, g.reason) for g in capper.gaps] == [(clock("7:00"), None, "connection lost")]
     assert DataHealth(db, lambda: plant.now_us).gaps("bottling", clock("6:00"), clock("6:30"))["capper"] == ()
+
+
+def test_a_gap_that_an_import_filled_in_says_so_everywhere(db: Database) -> None:
+    plant = Plant(db)
+    morning(plant)
+    with db.transaction() as conn:
+        conn.execute(
+            b"INSERT INTO data_gap (machine_id, source, from_ts, to_ts, reason) SELECT machine_id, 'plc',"
+            b" '2026-03-02 07:00+00', '2026-03-02 07:30+00', 'the collector was not running' FROM machine"
+        )
+        conn.execute(
+            b"INSERT INTO liveness (machine_id, source, from_ts, through_ts) SELECT machine_id, 'import', x.a, x.b"
+            b" FROM machine, (VALUES (timestamptz '2026-03-02 06:50+00', timestamptz '2026-03-02 07:40+00'),"
+            b" ('2026-03-02 07:05+00', '2026-03-02 07:10+00')) x(a, b) WHERE id = 'filler'"
+        )
+        conn.execute(
+            b"INSERT INTO liveness (machine_id, source, from_ts, through_ts) SELECT machine_id, 'import',"
+            b" '2026-03-02 07:10+00', '2026-03-02 07:20+00' FROM machine WHERE id = 'capper'"
+        )
+    health, config = DataHealth(db, lambda: plant.now_us), plant.results.plant()
+    found = health.gaps("bottling", clock("6:00"), clock("8:00"))
+    assert [g.filled_us for g in (*found["filler"], *found["capper"])] == [30 * MIN_US, 10 * MIN_US]
+    told = gap_sentences(found, config, "bottling", zone_of(config))
+    assert told[0].endswith("07:00\u201307:30 (the collector was not running), filled in by import.")
+    assert told[1].endswith(", 10.0\u00a0min of it filled in by import.")
+    shown = health_view(health.line_health("bottling"), None, config)
+    assert [m.gaps[0].filled for m in shown.machines] == [
+        "filled in by import",
+        "10.0\u00a0min of it filled in by import",
+    ]
+    document = line_health_json(health.line_health("bottling"), None, zone_of(config))
+    assert [m["gaps"][0]["filled_s"] for m in document["machines"]] == [1800.0, 600.0]
 
 
 def test_changes_tell_states_live_figures_and_publications(db: Database) -> None:

@@ -59,6 +59,7 @@ def test_s41_windows_sum_and_categories_fill_them(s: Scenario, data: st.DataObje
     for result in (left, right, whole):
         e = result.elements
         assert e.calendar_us == result.end_us - result.start_us
+        assert sum(x.counted for x in result.stops) == e.stop_count
         apart = e.not_scheduled_us + e.excluded_us + e.no_data_us + e.planned_stop_us + e.unplanned_stop_us
         assert apart + e.external_stop_us + e.small_stop_us + e.run_us == e.calendar_us
         assert sum(x.end_us - x.start_us for x in result.segments) == e.calendar_us
@@ -82,6 +83,7 @@ def test_s41_rows_of_products_and_of_orders_sum_to_the_window(
     assert len({name for name, _ in rows}) == len(rows)
     for _, row in rows:
         assert sum(x.end_us - x.start_us for x in row.segments) == row.elements.calendar_us
+        assert sum(x.counted for x in row.stops) == row.elements.stop_count
 
 
 @MANY

@@ -12,8 +12,8 @@ import pytest
 
 from oee.api import events
 from oee.api.serve import address_of, listen, serve
-from oee.api.watch import QUEUE_LENGTH, Batch, Event, Listener, Watcher, missed, moved
-from oee.live_source import LineMark, Published
+from oee.api.watch import QUEUE_LENGTH, RESET, Batch, Event, Listener, Watcher, missed, moved
+from oee.live_source import MOST_PUBLISHED, LineMark, Published
 from tests.api_fixture import MemoryAccounts, app
 from tests.live_fixture import MemoryChanges
 
@@ -42,6 +42,34 @@ def test_after_a_break_nothing_is_left_out() -> None:
     assert kinds == ["shift", "revision"]
     assert [e.kind for e in missed(changes, NOW_US - 2 * 10**9, NOW_US).events] == ["state", "shift", "revision"]
     assert missed(changes, NOW_US + 10**9, NOW_US).events == ()
+
+
+def many(count: int) -> list[Published]:
+    return [Published(NOW_US - count + n, "line-1", "2026-03-02", "early", n + 1, "provisional") for n in range(count)]
+
+
+def test_more_than_is_told_one_by_one_is_told_as_a_reset_to_all() -> None:
+    changes = MemoryChanges()
+    changes.revisions = many(MOST_PUBLISHED - 1)
+    assert len(missed(changes, NOW_US - 5000, NOW_US).events) == MOST_PUBLISHED - 1
+    changes.revisions = many(MOST_PUBLISHED + 1)
+    batch = missed(changes, NOW_US - 5000, NOW_US)
+    assert batch.events == (RESET,)
+    for line in (None, "line-1", "line-2"):
+        assert batch.text(line) == f'id: {NOW_US}\nevent: reset\ndata: {{"read": "/api/v1/revisions"}}\n\n'
+
+
+async def test_a_reset_is_told_once_per_look_that_brings_news_and_then_silence() -> None:
+    changes = MemoryChanges()
+    watcher = Watcher(changes, lambda: NOW_US, period_s=0.02)
+    with watcher.listening() as listener:
+        await asyncio.sleep(0.1)
+        changes.revisions = many(3 * MOST_PUBLISHED)
+        assert (await asyncio.wait_for(listener.queue.get(), 2)).events == (RESET,)
+        await asyncio.sleep(0.1)
+        assert listener.queue.empty()
+        changes.revisions.append(FINAL)
+        assert (await asyncio.wait_for(listener.queue.get(), 2)).events == (RESET,)
 
 
 def test_a_listener_that_takes_nothing_is_let_go() -> None:

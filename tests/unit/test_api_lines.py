@@ -102,8 +102,12 @@ async def test_the_report_comes_as_asked(accept, query, media_type):
 async def test_formats_that_are_not_there_are_refused_with_those_that_are():
     by_accept = await get(REPORT, {"Accept": "application/pdf"})
     by_name = await get(REPORT, format="pdf")
-    assert (by_accept.status_code, by_name.status_code) == (406, 422)
-    for response in (by_accept, by_name):
+    assert (by_accept.status_code, by_name.status_code) == (501, 501)
+    odd = await get(REPORT, {"Accept": "image/png"}), await get(REPORT, format="docx")
+    assert [response.status_code for response in odd] == [406, 422]
+    preferred = await get(REPORT, {"Accept": "application/pdf, text/html;q=0.5"})
+    assert preferred.status_code == 200, "one of those asked for is there"
+    for response in (by_accept, by_name, *odd):
         assert "json, html" in response.json()["detail"]
         assert response.headers["content-type"] == "application/problem+json"
 

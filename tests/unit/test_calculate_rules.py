@@ -119,6 +119,16 @@ def test_s23_class_is_uncut_by_shift_edges_and_a_closed_shift_tells_its_stop_as_
     assert (early.elements.closed_stop_count, late.elements.closed_stop_us) == (0, 6 * MIN_US)
 
 
+def test_s23_a_stop_counts_where_its_first_unplanned_time_starts() -> None:
+    """It is cleaned from 06:50 on and found broken at 07:10: it counts and ends in the second shift."""
+    states: Texts = [(T0, "run"), (m(50), "setup"), (m(70), "stop"), (m(80), "setup"), (m(85), "stop"), (m(90), "run")]
+    facts = facts_of(machine(), samples(states, through=END))
+    shifts = [PlanPiece(T0, m(60), None), PlanPiece(m(60), END, None)]
+    windows = [result_of(facts, shifts, w) for w in ((T0, m(60)), (m(60), m(70)), (m(70), m(80)), (m(80), END))]
+    assert [(w.elements.stop_count, w.elements.closed_stop_count) for w in windows] == [(0, 0), (0, 0), (1, 0), (0, 1)]
+    assert [[s.counted for s in w.stops] for w in windows] == [[False], [False], [True], [False]]
+
+
 def test_s23_a_stop_carried_over_the_shift_start_is_seen() -> None:
     facts = facts_of(machine(), samples([(T0, "run"), (m(10), "stop"), (m(70), "run")], through=END))
     late = result_of(facts, [PlanPiece(T0, m(60), None), PlanPiece(m(60), END, None)], (m(60), END))

@@ -32,7 +32,32 @@ BEYOND = {
     "tab": "no YAML",
 }
 """Broken files whose faults a schema can't express."""
+_LINE = """version: 1
+plant: {{id: p, name: P, timezone: UTC}}
+calendars: {{day: {{shifts: {{day: {{start: "06:00", end: "14:00"}}}}, week: {{mon: [day]}}}}}}
+lines: {{l: {{calendar: day, {rollup}machines: {{a: {{signals: {{state: {{profile: packml}}, good: {{}}}}}}{more}}}}}}}
+"""
+_B = ", b: {signals: {state: {profile: packml}, good: {}, reject: {}}}"
+ROLLUPS = {
+    "no rollup": _LINE.format(rollup="", more=""),
+    "constraint of one machine": _LINE.format(rollup="rollup: {method: constraint}, ", more=""),
+    "constraint": _LINE.format(rollup="rollup: {method: constraint, machine: a}, ", more=_B),
+    "constraint by default": _LINE.format(rollup="rollup: {machine: a}, ", more=_B),
+    "counting machines": _LINE.format(
+        rollup="rollup: {machine: a, count_total: a, count_good: b, count_reject: b}, ", more=_B
+    ),
+    "pooled": _LINE.format(rollup="rollup: {method: pooled}, ", more=_B),
+    "single": _LINE.format(rollup="rollup: {method: single}, ", more=""),
+    "single by name": _LINE.format(rollup="rollup: {method: single, machine: a}, ", more=""),
+}
+"""S-40: each way to roll up, as its smallest good file."""
+OUT_OF_PLACE = {
+    "machine of a pooled line": _LINE.format(rollup="rollup: {method: pooled, machine: a}, ", more=_B),
+    "counting machine of a pooled line": _LINE.format(rollup="rollup: {method: pooled, count_good: a}, ", more=_B),
+    "counting machine of a single one": _LINE.format(rollup="rollup: {method: single, count_total: a}, ", more=""),
+}
 GOOD = {
+    **ROLLUPS,
     "example": (DOCS / "example-plant.yaml").read_text(encoding="utf-8"),
     "specimen": SPECIMEN.read_text(encoding="utf-8"),
     "demo": demo_plant_yaml(4840, 5020, 1_790_000_000_000_000),
@@ -68,6 +93,13 @@ def test_it_is_a_schema_and_its_committed_copy_is_fresh() -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_good_files_are_valid(name: str) -> None:
     assert errors(GOOD[name]) == []
+
+
+@pytest.mark.parametrize("name", [*ROLLUPS, *OUT_OF_PLACE])
+def test_s40_schema_and_check_agree_about_each_roll_up(name: str, tmp_path: Path) -> None:
+    text = (ROLLUPS | OUT_OF_PLACE)[name]
+    (tmp_path / "plant.yaml").write_text(text, encoding="utf-8")
+    assert (check_report(tmp_path / "plant.yaml") == []) == (errors(text) == []) == (name in ROLLUPS)
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda p: p.name)

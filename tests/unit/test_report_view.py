@@ -74,7 +74,7 @@ def test_neighbours_that_look_alike_are_one_stretch() -> None:
 
 def test_an_open_stop_reads_so_far() -> None:
     last = view().ribbon.stretches[-1]
-    assert last.open
+    assert last.ends == "so far"
     assert last.label == "Down: No reason, 11:35\u201311:42, 6.4\u00a0min so far"
 
 
@@ -285,6 +285,59 @@ def test_off_time_says_when_the_next_shift_starts() -> None:
     assert {s.kind.fill for s in now.shift.ribbon.stretches} == {"off"}
 
 
+def test_a_stop_that_crosses_the_end_of_a_closed_shift_goes_on_and_is_not_so_far() -> None:
+    result = results("filling-2")[1]
+    end_us, stop = result.window.end_us, result.window.stops[-1]
+    crossing = replace(stop, start_us=end_us - 16 * f.US_PER_MIN, end_us=None, length_us=25 * f.US_PER_MIN)
+    last = replace(result.window.segments[-1], open=True)
+    window = replace(
+        result.window,
+        stops=(*result.window.stops[:-1], crossing),
+        segments=(*result.window.segments[:-1], last),
+    )
+    shown = shift_view(replace(result, window=window), PagesSource().plant())
+    assert shown.stops[-1].span == "13:44\u201314:00, goes on"
+    assert shown.ribbon.stretches[-1].label.endswith("14:00, 9.0\u00a0min, goes on")
+    live = shift_view(results("filling-2")[0], PagesSource().plant())
+    assert live.stops[-1].span == "11:35\u2013so far"
+
+
+def test_silence_is_counted_from_the_last_proof_of_life_whatever_the_calendar_put_between() -> None:
+    source = PagesSource()
+    state = source.state("canning-1")
+    proven, after_break = at("2026-11-19T08:30"), at("2026-11-19T09:15")
+    cut = replace(state, since_us=after_break, alive_us=proven)
+    now = line_now(source.plant(), cut, source.current("canning-1"), source.now_us())
+    assert (now.state.until, now.state.clock) == ("08:30", f.running_clock(source.now_us() - proven))
+    assert now.need[1] == proven
+    yesterday = replace(cut, alive_us=proven - 24 * f.US_PER_H)
+    before = line_now(source.plant(), yesterday, source.current("canning-1"), source.now_us())
+    assert before.state.until == "Wed 18 Nov, 08:30"
+    unmapped = replace(state, since_us=after_break, alive_us=source.now_us())
+    assert line_now(source.plant(), unmapped, None, source.now_us()).state.until == "09:15"
+
+
+def test_off_time_names_no_reason_of_its_own_and_what_was_made_in_it() -> None:
+    source = PagesSource(at("2026-11-19T23:10"))
+    state, current = replace(source.state("filling-1"), reason="off"), source.current("filling-1")
+    assert current is not None
+    made = with_elements(current, unscheduled=(ProductOutput("ORANGE", Fraction(750_000), 1207, 1207, 0),))
+    now = line_now(source.plant(), state, made, source.now)
+    assert now.state.reason == ""
+    assert now.empty == "No shift is scheduled now. 1,207 pieces were made in this time all the same."
+
+
+def test_lanes_of_a_pooled_line_are_named_and_not_numbered() -> None:
+    source = PagesSource()
+    result = results("filling-1")[1]
+    segments = tuple(replace(s, machine="m") for s in result.window.segments)
+    pooled = replace(result, window=replace(result.window, segments=segments))
+    plant = source.plant()
+    (name, stretches) = shift_view(pooled, plant).ribbon.lanes[0]
+    assert name == plant.lines["filling-1"].machines["m"].name != "m"
+    assert {s.machine for s in stretches} == {name}
+
+
 def test_an_autumn_night_of_nine_hours_has_its_axis_and_its_length() -> None:
     start, end = at("2026-10-24T22:00"), at("2026-10-25T06:00")
     assert end - start == 9 * f.US_PER_H
@@ -298,7 +351,16 @@ def test_an_autumn_night_of_nine_hours_has_its_axis_and_its_length() -> None:
     )
     shown = shift_view(result, PagesSource().plant())
     assert shown.head.length == "9\u00a0h\u00a000\u00a0min"
-    assert [m.text for m in shown.ribbon.marks].count("02:00") == 2
+    texts = [m.text for m in shown.ribbon.marks]
+    assert texts[3:7] == ["01:00", "02:00\u00a0CEST", "02:00\u00a0CET", "03:00"]
+    two = at("2026-10-25T01:00") + f.US_PER_H
+    night = [f.span(two + n * f.US_PER_H, two + (n + 1) * f.US_PER_H, ZONE) for n in (-1, 0, 1, 2)]
+    assert night == [
+        "01:00\u201302:00\u00a0CEST",
+        "02:00\u00a0CEST\u201302:00\u00a0CET",
+        "02:00\u00a0CET\u201303:00",
+        "03:00\u201304:00",
+    ]
     words = report_view(result, PagesSource().plant()).zone_words
     assert words == "CEST (UTC+02:00), at its end UTC+01:00"
 
@@ -329,3 +391,18 @@ def test_fixture_itself_is_consistent() -> None:
             assert e.calendar_us == result.window.end_us - result.window.start_us
             assert sum((h.elements for h in result.hours), Elements()).total_count == e.total_count
     assert f.local(NOW_US, ZONE).hour == 11
+
+
+def test_bridge_closes_over_work_in_process() -> None:
+    """S-40: 1000 parts were made, 900 found good and 40 bad; the other 60 are neither yet."""
+    result = results("filling-1")[1]
+    output = replace(
+        result.window.elements.output[0], total_count=1000, good_count=900, reject_count=40, rework_count=0
+    )
+    counted = with_elements(result, output=(output,), counted_apart=True)
+    closes(counted)
+    steps = {s.label: s for s in bridge(counted).steps}
+    assert steps["Work in process"].pieces == -60
+    assert steps["Production rejects"].pieces == -40
+    assert steps["Fully productive time"].pieces == 900
+    assert steps["Net run time"].pieces == 1000

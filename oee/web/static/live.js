@@ -93,7 +93,7 @@ function listen() {
   signals = new EventSource(document.body.dataset.events);
   signals.onopen = () => within(SOON_MS);
   signals.onerror = () => within(PERIOD_MS);
-  for (const urgent of ["state", "revision"]) signals.addEventListener(urgent, () => within(SOON_MS));
+  for (const urgent of ["state", "revision", "reset"]) signals.addEventListener(urgent, () => within(SOON_MS));
   signals.addEventListener("shift", () => within(Math.max(PERIOD_MS - (performance.now() - fetched), SOON_MS)));
 }
 

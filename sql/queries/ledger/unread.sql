@@ -1,0 +1,2 @@
+-- Machines with data that no computation has seen.
+SELECT count(*) FROM dirty
