@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from oee.calendar import OFF, instances, local_date, resolve
+from oee.errors import ConfigError
 from oee.model import ShiftInstance
 from oee.store.database import Database, Session
 from oee.store.instances import put_instances
@@ -39,6 +40,7 @@ class Planner:
     def __init__(self, database: Database, master: Master) -> None:
         self._database, self._master = database, master
         self._written: dict[str, _Written] = {}
+        self._refused: dict[str, _Written] = {}
 
     def lines(self) -> list[str]:
         """Lines that need a plan: those of the newest configuration."""
@@ -54,11 +56,11 @@ class Planner:
     def ensure_line(self, ids: Ids, line: str, now_us: int) -> int:
         """Write what is missing: days from the line's first data on, and all days again once a configuration is new.
 
+        A line whose shifts overlap is told once; nothing is written for it.
+
         Returns
         -------
         How many instances were written or compared.
-
-        A line whose shifts overlap is told once; nothing is written for it.
         """
         configs = self._master.configs()
         with self._database.transaction() as conn:
@@ -69,19 +71,20 @@ class Planner:
             # the first instant, too: older data of the same day bring shifts
             wanted = _Written(max(c.config_id for c in configs), first, first_us, last)
             known = self._written.get(line)
-            if known == wanted:
+            if wanted in (known, self._refused.get(line)):
                 return 0
             grown = known is not None and replace(known, last=last) == wanted and known.last < last
             since = _before_handovers(line, configs, known.last + timedelta(days=1)) if known and grown else first
+            # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
+            due_us = FAR_US if first_us is None else first_us
             try:
                 found = timeline(line, configs, max(since, first), last)
-            except ValueError as error:
+                put_instances(conn, line, ids.line(line), found, due_us)
+            except (ValueError, ConfigError) as error:
                 what = "a line's shifts can't be laid out; apply a calendar without this"
                 _log.error(what, line=line, fault=str(error))
-                self._written[line] = wanted
+                self._refused[line] = wanted
                 return 0
-            # Without data nothing is due: what a shift before the first data says must not depend on who ran when.
-            put_instances(conn, line, ids.line(line), found, FAR_US if first_us is None else first_us)
         self._written[line] = wanted
         return len(found)
 
@@ -111,7 +114,7 @@ def timeline(line: str, configs: tuple[ConfigRevision, ...], first: date, last: 
         ruling = config
         if start <= end:  # what a later calendar has overruled altogether need not fit together any more
             found = _handed_over(found, instances(line, calendar, config.plant.plant, start, end))
-    return tuple(i for i in found if i.production_date >= first.isoformat())
+    return tuple(i for i in found if since == first or i.production_date >= first.isoformat())
 
 
 def _before_handovers(line: str, configs: tuple[ConfigRevision, ...], first: date) -> date:

@@ -58,7 +58,7 @@ def instance_numbered(conn: Session, line: str, instance_id: int) -> StoredInsta
 
 
 def put_instances(conn: Session, line: str, line_id: int, instances: Sequence[ShiftInstance], since_us: int) -> None:
-    """Make the stored instances of the days covered equal to these; the ledger gets those that end after ``since``.
+    """Make the stored instances of the time covered equal to these; the ledger gets those that end after ``since``.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def put_instances(conn: Session, line: str, line_id: int, instances: Sequence[Sh
     rows = [(_instance(line, row[:-1]), row[-1]) for row in fetch(conn, "instances/days", **span)]
     known = {found.instance.key: found.instance_id for found, _ in rows}
     same = {found.instance for found, retired in rows if not retired}
-    run(conn, "instances/retire", **span, keys=[f"{i.production_date}/{i.name}" for i in instances])
+    covered = {"from": from_us(instances[0].start_us), "to": from_us(instances[-1].end_us)}
+    run(conn, "instances/retire", line_id=line_id, **covered, keys=[f"{i.production_date}/{i.name}" for i in instances])
     numbers = known | _put(conn, line, line_id, [i for i in instances if i not in same])
     due = [i for i in instances if i.end_us > since_us]
     _to_ledger(conn, line_id, [(numbers[i.key], i, i.key in known and i not in same) for i in due])

@@ -28,7 +28,7 @@ PATTERNS = [
 
 minutes = st.integers(0, 95).map(lambda n: n * 15)
 names = st.sampled_from(list(SHIFTS))
-dates = st.integers(-2, 4).map(lambda n: DAY + timedelta(days=n))
+dates = st.integers(-4, 5).map(lambda n: DAY + timedelta(days=n))
 exceptions = st.one_of(
     st.builds(CalendarException, date=dates, closed=st.just(True)),
     st.builds(CalendarException, date=dates, shifts=st.lists(names, unique=True).map(tuple)),
@@ -38,7 +38,7 @@ exceptions = st.one_of(
 )
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200, derandomize=True, deadline=None, database=None)
 @given(
     said=st.lists(exceptions, max_size=4, unique_by=lambda e: (e.date, e.shift)),
     pattern=st.sampled_from(PATTERNS),
@@ -59,8 +59,25 @@ def test_s34_instances_tile_whatever_the_exceptions_say(
     assert all(r.start_us < r.end_us for r in rows)
     assert len({r.key for r in rows}) == len(rows)
     assert all(r.start_us <= a < b <= r.end_us for r in rows for a, b, _ in r.breaks)
-    split = DAY + timedelta(days=1)
-    parts = (instances("l", calendar, info, a, b) for a, b in ((DAY - timedelta(days=3), split), (split, split)))
-    before, day = parts
-    assert [r for r in before if r.production_date == split.isoformat()] == list(day)
-    assert rows[: len(before)] == before
+    for first in range(-3, 6):
+        for days in (0, 2):
+            a, b = DAY + timedelta(days=first), DAY + timedelta(days=min(first + days, 5))
+            part = instances("l", calendar, info, a, b)
+            at = rows.index(part[0])
+            assert part == rows[at : at + len(part)]
+
+
+def test_s34_a_shift_of_24_hours_before_a_closed_date_reaches_as_far_in_every_range() -> None:
+    """A night moved to 23:30 … 23:30 ends on the closed date after it, whose production day it fills."""
+    info = PlantInfo("p", "P", "Europe/Berlin", 0)
+    said = (
+        CalendarException(DAY, shift="night", start_min=1410, end_min=1410),
+        CalendarException(DAY + timedelta(days=1), closed=True),
+    )
+    calendar = CalendarConfig("c", SHIFTS, exceptions=said, week=(("early", "late", "night"),) * 7)
+    whole = instances("l", calendar, info, DAY - timedelta(days=3), DAY + timedelta(days=5))
+    for n in range(-3, 6):
+        day = DAY + timedelta(days=n)
+        assert list(instances("l", calendar, info, day, day)) == [
+            r for r in whole if r.production_date == day.isoformat()
+        ]
