@@ -46,7 +46,7 @@ class EventQuery(Query):
 
 def event_router(source: ResultSource, watcher: Watcher, places: Places) -> APIRouter:
     """Build the route."""
-    router = APIRouter(prefix="/api/v1", tags=["Events"], dependencies=[Depends(_ACCESS)])
+    router = APIRouter(prefix="/api/v1", tags=["Events"])
 
     @router.get("/events", response_class=StreamingResponse, responses=_RESPONSES)
     def events(

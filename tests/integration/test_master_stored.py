@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from compute_plant import FILLER, PLANT, Plant, alive, clock, sample
+from structlog.testing import capture_logs
 
 from oee.config.faults import PlantFileError
 from oee.config.plant import load_plant_text
@@ -68,23 +69,20 @@ def with_exceptions(text: str) -> str:
     [with_exceptions(CLOSED_AND_MOVED), with_exceptions(MOVED_OVER_EACH_OTHER), PLANT.replace(WEEK, NO_DAYS)],
     ids=["closed-and-moved", "moved-over-each-other", "no-days"],
 )
-def test_r23_what_was_applied_stays_in_force_though_it_would_be_refused_today(
-    db: Database, source: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_r23_what_was_applied_stays_in_force_though_it_would_be_refused_today(db: Database, source: str) -> None:
     with pytest.raises(PlantFileError):
         load_plant_text(source, "plant.yaml")
     number = stored(db, source)
-    (config,) = Master(db).configs()
+    with capture_logs() as logs:
+        (config,) = Master(db).configs()
     assert config.effective_us == ALWAYS_US
     assert set(config.plant.lines["bottling"].machines) == {"filler", "capper"}
-    told = capsys.readouterr().out
+    told = str(logs)
     assert f"applied plant file {number}" in told
     assert "oee apply" in told
 
 
-def test_r23_a_line_whose_shifts_do_not_fit_together_stops_no_other_and_an_apply_mends_it(
-    db: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_r23_a_line_whose_shifts_do_not_fit_together_stops_no_other_and_an_apply_mends_it(db: Database) -> None:
     plant = Plant(db, TWO_LINES)
     spoilt = TWO_LINES.replace(SAME_WEEK, MOVED_OVER_EACH_OTHER + SAME_WEEK)
     plant.rows(f"UPDATE config_revision SET source = $${spoilt}$$ RETURNING 1")
@@ -92,9 +90,10 @@ def test_r23_a_line_whose_shifts_do_not_fit_together_stops_no_other_and_an_apply
     plant.now_us = clock("08:05")
     plant.write([sample(f"{machine}/state", clock("06:00"), "6") for machine in (FILLER, "packing/wrapper")])
     plant.write([alive(clock("06:00"), plant.now_us, FILLER, "packing/wrapper")])
-    plant.service.tick()
-    plant.service.tick()
-    assert capsys.readouterr().out.count("overlap on 2026-03-02") == 1
+    with capture_logs() as logs:
+        plant.service.tick()
+        plant.service.tick()
+    assert str(logs).count("overlap on 2026-03-02") == 1
     lines = "SELECT DISTINCT l.id FROM result JOIN shift_instance USING (instance_id) JOIN line l USING (line_id)"
     assert plant.rows(f"{lines} ORDER BY 1") == [("bottling",)]
     Master(db).apply(TWO_LINES, datetime(2026, 2, 20, tzinfo=UTC), plant.now_us)
@@ -102,14 +101,13 @@ def test_r23_a_line_whose_shifts_do_not_fit_together_stops_no_other_and_an_apply
     assert plant.rows(f"{lines} ORDER BY 1") == [("bottling",), ("packing",)]
 
 
-def test_r23_a_plant_file_that_cannot_be_read_is_named_and_the_others_serve(
-    db: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_r23_a_plant_file_that_cannot_be_read_is_named_and_the_others_serve(db: Database) -> None:
     number = stored(db, PLANT.replace("timezone: UTC", "timezone: Europe/Nowhere"))
     master = Master(db)
-    with pytest.raises(NotFoundError, match="no applied plant file can be read by this version: run `oee apply`"):
+    unreadable = "no applied plant file can be read by this version: run `oee apply`"
+    with capture_logs() as logs, pytest.raises(NotFoundError, match=unreadable):
         master.config_at(clock("06:00"))
-    told = capsys.readouterr().out
+    told = str(logs)
     assert f"applied plant file {number}:3: plant.timezone" in told
     assert "apply a corrected one" in told
     assert master.apply(PLANT, None, clock("06:00"))
