@@ -39,12 +39,13 @@ class LineState:
 
 @dataclass(frozen=True, slots=True)
 class RevisionInfo:
-    """One published revision of a shift: number, when, why."""
+    """One published revision of a shift: number, when, why, and whose entry made it, where one did."""
 
     revision: int
     status: str
     computed_us: int
     cause: str
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Change:
     computed_us: int
     cause: str
     kpi_id: str
+    author: str | None = None
 
 
 class ResultSource(Protocol):

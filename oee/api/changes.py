@@ -71,5 +71,6 @@ def _change_item(change: Change, zone: ZoneInfo) -> dict[str, Any]:
         "status": change.status,
         "computed": local_iso(change.computed_us, zone),
         "cause": change.cause,
+        "author": change.author,
         "kpi_id": change.kpi_id,
     }

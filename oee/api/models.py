@@ -230,6 +230,7 @@ class Revision(Shape):
     status: str
     computed: Timestamp
     cause: str
+    author: str | None = Field(None, description="Whose entry made it; null where data or the clock did.")
 
 
 class Revisions(Shape):
@@ -249,6 +250,7 @@ class Change(Shape):
     status: str = Field(description="provisional or final, as it is now.")
     computed: Timestamp
     cause: str
+    author: str | None = Field(None, description="Whose entry made it; null where data or the clock did.")
     kpi_id: str = Field(description="The `id` of the figures.")
 
 

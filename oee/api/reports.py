@@ -74,7 +74,13 @@ def report_router(source: ResultSource, formats: Mapping[str, ReportFormat]) -> 
         """When the figures of a shift were published anew, and why."""
         zone = ZoneInfo(source.plant().plant.timezone)
         items = [
-            {"revision": r.revision, "status": r.status, "computed": local_iso(r.computed_us, zone), "cause": r.cause}
+            {
+                "revision": r.revision,
+                "status": r.status,
+                "computed": local_iso(r.computed_us, zone),
+                "cause": r.cause,
+                "author": r.author,
+            }
             for r in source.revisions(line, production_date.isoformat(), shift)
         ]
         return json_answer(request, {"items": items})

@@ -23,6 +23,7 @@ from oee.store.checkpoints import checkpoint_before
 from oee.store.database import Database, Session, fetch, fetch_one, run
 from oee.store.facts import FactsState, facts_state, read_facts, replace_facts, set_facts_state
 from oee.store.master import ALWAYS_US, Ids, Master
+from oee.store.results import touch
 from oee.store.series import first_sample_us, read_series
 from oee.store.times import FAR_US, from_us, to_us
 
@@ -83,9 +84,8 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     held = held_difference(before, old, facts, now_us)
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
-        span = {"from": from_us(touched[0]), "to": from_us(touched[1])}
         cause = OUTDATED if outdated else LATE
-        run(conn, "ledger/touch", line_id=ids.lines[name[0]], cause=cause, **span)
+        touch(conn, ids.lines[name[0]], *touched, cause)
 
 
 def _facts(

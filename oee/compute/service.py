@@ -21,7 +21,7 @@ from oee.model import US_PER_S
 from oee.store.database import Database, Session, fetch, run
 from oee.store.instances import instance_numbered, instances_in
 from oee.store.master import Ids, Master
-from oee.store.results import DueShift, claim_due, claim_live, close_due, publish, put_live, set_status
+from oee.store.results import DueShift, claim_due, claim_live, close_due, publish, put_live, set_status, touch
 from oee.store.times import from_us, to_us
 
 _log = structlog.get_logger()
@@ -180,7 +180,7 @@ class ComputeService:
         results = all_results(look, found, stored.instance) if found else {}
         for machine_id, result in results.items():
             told = replace(result, through_us=stored.instance.end_us)
-            number = publish(conn, due.instance_id, machine_id, told, due.cause)
+            number = publish(conn, due.instance_id, machine_id, told, due.cause, due.author)
             set_status(conn, number, status, now_us)
         close_due(conn, due, status)
         return status
@@ -220,4 +220,4 @@ def mark_again(database: Database, lines: list[str], from_us_: int, to_us_: int)
         for line in lines:
             params = {"from": from_us(from_us_), "to": from_us(to_us_)}
             run(conn, "samples/dirty_line", line_id=ids.line(line), **params)
-            run(conn, "ledger/touch", line_id=ids.line(line), cause="recompute asked for", **params)
+            touch(conn, ids.line(line), from_us_, to_us_, "recompute asked for")

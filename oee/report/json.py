@@ -174,4 +174,5 @@ def _revision(r: RevisionInfo, zone: ZoneInfo) -> dict[str, Any]:
         "status": r.status,
         "computed_at": local_iso(r.computed_us, zone),
         "cause": r.cause,
+        "author": r.author,
     }

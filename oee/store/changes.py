@@ -30,6 +30,7 @@ def _change(
     cause: str,
     instance_id: int,
     machine_id: int,
+    author: str | None,
 ) -> Change:
     result_id = kpi_id(instance_id, machine_id, revision)
-    return Change(number, line, machine, day.isoformat(), shift, revision, status, to_us(at), cause, result_id)
+    return Change(number, line, machine, day.isoformat(), shift, revision, status, to_us(at), cause, result_id, author)

@@ -32,6 +32,7 @@ class DueShift:
     cause: str
     input_version: int
     done_version: int
+    author: str | None = None
 
 
 def claim_due(
@@ -56,12 +57,27 @@ def claim_due(
     return DueShift(row[0], to_us(row[1]), to_us(row[2]), *row[3:]) if row else None
 
 
+def touch(
+    conn: Connection[Row], line_id: int, start_us: int, end_us: int, cause: str, author: str | None = None
+) -> int:
+    """Have the shifts of a line that overlap ``[start, end)`` computed again (S-52); return how many.
+
+    Parameters
+    ----------
+    cause, author : why, and whose entry asks for it; a new revision tells both (S-51).
+    """
+    span = {"from": from_us(start_us), "to": from_us(end_us)}
+    return run(conn, "ledger/touch", line_id=line_id, cause=cause, author=author, **span)
+
+
 def claim_live(conn: Connection[Row], instance_id: int) -> bool:
     """Lock a running instance's ledger row; False where another worker is at it, or it is published already (R18)."""
     return fetch_one(conn, "ledger/claim_live", instance_id=instance_id) is not None
 
 
-def publish(conn: Connection[Row], instance_id: int, machine_id: int, result: ShiftResult, cause: str) -> int:
+def publish(
+    conn: Connection[Row], instance_id: int, machine_id: int, result: ShiftResult, cause: str, author: str | None = None
+) -> int:
     """Write a new revision, unless the newest one says the same (S-51). The caller holds the shift's ledger row.
 
     Revisions become visible in the order of their numbers, so that who follows them misses none: publishing holds a
@@ -87,6 +103,7 @@ def publish(conn: Connection[Row], instance_id: int, machine_id: int, result: Sh
         fingerprint=print_,
         definition=result.definition,
         cause=cause if newest else "shift closed",
+        author=author if newest else None,
         document=Jsonb(document, dumps=json.dumps),
     )
     return int(row[0][0])
@@ -163,10 +180,10 @@ def published_before(conn: Connection[Row], line_id: int, name: str, start_us: i
     return _result(number, LINE, status, revision, to_us(computed), definition, cause, document)
 
 
-def revisions(conn: Connection[Row], instance_id: int) -> list[tuple[int, str, int, str]]:
-    """All revisions of a line's shift: number, status, computed [µs], cause."""
+def revisions(conn: Connection[Row], instance_id: int) -> list[tuple[int, str, int, str, str | None]]:
+    """All revisions of a line's shift: number, status, computed [µs], cause, author."""
     rows = fetch(conn, "results/revisions", instance_id=instance_id)
-    return [(number, status, to_us(at), cause) for number, status, at, cause in rows]
+    return [(number, status, to_us(at), cause, author) for number, status, at, cause, author in rows]
 
 
 def kpi_id(instance_id: int, machine_id: int, revision: int | None) -> str:

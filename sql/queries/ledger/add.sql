@@ -5,5 +5,5 @@ FROM unnest(%(numbers)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestam
   AS i (number, start_ts, end_ts, changed)
 WHERE i.changed OR NOT EXISTS (SELECT FROM ledger known WHERE known.instance_id = i.number)
 ON CONFLICT (instance_id) DO UPDATE SET start_ts = excluded.start_ts, end_ts = excluded.end_ts,
-  input_version = ledger.input_version + 1, cause = excluded.cause
+  input_version = ledger.input_version + 1, cause = excluded.cause, author = NULL
 WHERE excluded.cause = 'calendar changed'

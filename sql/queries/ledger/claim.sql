@@ -1,5 +1,5 @@
 -- One due shift that nobody else is at (R18): closed by the watermark, changed, or past its lateness. Newest first.
-SELECT g.instance_id, g.start_ts, g.end_ts, g.status, g.cause, g.input_version, g.done_version FROM ledger g
+SELECT g.instance_id, g.start_ts, g.end_ts, g.status, g.cause, g.input_version, g.done_version, g.author FROM ledger g
 WHERE g.line_id = %(line_id)s AND g.end_ts <= %(watermark)s
   AND (g.status = 'open' OR g.done_version < g.input_version
        OR (g.status = 'provisional' AND g.end_ts <= %(final_before)s))

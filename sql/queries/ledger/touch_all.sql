@@ -8,5 +8,5 @@ WITH reach AS (
 touched AS (
   SELECT g.instance_id FROM ledger g LEFT JOIN reach USING (line_id) WHERE g.end_ts > coalesce(reach.since, %(from)s::timestamptz)
   ORDER BY g.line_id, g.start_ts, g.instance_id FOR UPDATE OF g)
-UPDATE ledger SET input_version = input_version + 1, cause = 'configuration changed'
+UPDATE ledger SET input_version = input_version + 1, cause = 'configuration changed', author = NULL
 FROM touched WHERE ledger.instance_id = touched.instance_id
