@@ -32,6 +32,8 @@ def _vectors() -> dict[str, dict[str, Any]]:
 
 VECTORS = _vectors()
 ALL = set(VECTORS)
+BY_API = {"EDGE-27": "a booking comes by the API: `test_vectors_imported` makes it"}
+"""What the pure facades can't be asked."""
 INAPPLICABLE: dict[str, str] = {}
 """Vectors that can't be asked of us at all, and why."""
 
@@ -62,6 +64,11 @@ OURS: dict[tuple[str, str], Ours] = {
         [1, 1, 1, 1, None, 1, 1],
         "a signal of good and bad states that judges what comes is none of ours; nothing counted as bad is good (S-9)",
     ),
+    ("TL-UMH-NOSHIFT-many-noshifts-one-stop", "seconds_by_state"): Ours(
+        {"40000": 44232.076, "150000": 6059.995, "160000": 201600.006},
+        "the gap of 59.995 s is a break as `strict_states_out` has it: each microsecond has one category (section 1)",
+    ),
+    ("CT-PROM-11466", "true_delta"): Ours(0, "a limit of ours: readings from 2^63/10^6 on are no counts, each is told"),
     ("Q-ALMUS-ZERO", "results"): Ours(
         [
             {"a": None, "p": None, "q": None, "oee": None},  # nothing planned: P is 0/0, null
@@ -89,9 +96,11 @@ def check(vector: Mapping[str, Any], found: Mapping[str, Any], *, partly: bool =
     partly : some figures are told in one way only (counter decisions are no part of an answer of the API).
     """
     published, derived = vector["expected"], vector["computed"] or {}
+    if vector["kind"] == "policy":
+        derived = {}  # it has nulls where the source sees an anomaly
     own = {key: ours for (vector_id, key), ours in OURS.items() if vector_id == vector["id"]}
     for key, ours in own.items():
-        assert key not in found if ours.value is NO_FIGURE else found[key] == _near(ours.value, 1e-9), ours.why
+        assert key not in found if ours.value is NO_FIGURE else found[key] == _near(ours.value, vector["tolerance"]), ours.why
     for key in published.keys() - own.keys():
         if key in found or not partly:
             assert found[key] == _near(_true(vector, key), vector["tolerance"]), key

@@ -11,8 +11,8 @@ from typing import Any
 from golden_case import DAY_S, HOUR_S, Answer, Case, Example, Row, Seconds, clock, machine, shift
 
 Read = Callable[[Sequence[Answer]], Mapping[str, Any]]
-FINE = 10_000
-"""Sources that give parts of a part are counted in ten-thousandths of one."""
+FINE = 1_000_000
+"""Sources that give parts of a part are counted in millionths of one."""
 
 
 def instant(text: str, day: date) -> Fraction:
