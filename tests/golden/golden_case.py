@@ -152,7 +152,7 @@ def _calendar(case: Case, day: date) -> dict[str, Any]:
         return f"{day}T{time_of_day(seconds)}"
 
     maintenance = [{"start": local(a), "end": local(b)} for a, b in case.maintenance]
-    every_day = dict.fromkeys(WEEK, list(case.shifts))
+    every_day = {day_: list(case.shifts) for day_ in WEEK}
     return {"shifts": case.shifts, "week": case.week or every_day, "maintenance": maintenance}
 
 

@@ -7,10 +7,9 @@ source, `vector_answers` has what they say and which rule it is.
 from __future__ import annotations
 
 import pytest
+from adapters import example
 from golden_case import answers
 from vector_answers import ALL, BY_API, INAPPLICABLE, OURS, VECTORS, check, found_by
-
-from adapters import example
 
 
 @pytest.mark.parametrize("vector_id", sorted(ALL - INAPPLICABLE.keys() - BY_API.keys()))

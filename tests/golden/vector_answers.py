@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from adapters import calendars
 
 FILES = {
@@ -57,7 +56,9 @@ OURS: dict[tuple[str, str], Ours] = {
     ("PM-MOLCA-2SKU", "naive_avg_cycle_ideal_min"): Ours(NO_FIGURE, "each part has its own product's cycle (S-12)"),
     ("RU-LINE-BOTTLENECK", "wrong_average"): Ours(NO_FIGURE, AVERAGED),
     ("RU-MOLCA-AREA", "wrong_average"): Ours(NO_FIGURE, AVERAGED),
-    ("TL-MOLCA-SHIFT", "mtbf_gap_min"): Ours(126, "MTBF is run time over stops, 378/3 min, as in ISO 22400 (section 2)"),
+    ("TL-MOLCA-SHIFT", "mtbf_gap_min"): Ours(
+        126, "MTBF is run time over stops, 378/3 min, as in ISO 22400 (section 2)"
+    ),
     ("TL-C8Y-001", "quality"): Ours([0.5] * 4 + [None, 0.5, 0.5], "no part has no quality: null, not 0 (section 2)"),
     ("TL-C8Y-004", "quality"): Ours([0.75] * 4 + [None, 0.75, 0.75], "as above"),
     ("TL-C8Y-002", "quality"): Ours(
@@ -100,7 +101,9 @@ def check(vector: Mapping[str, Any], found: Mapping[str, Any], *, partly: bool =
         derived = {}  # it has nulls where the source sees an anomaly
     own = {key: ours for (vector_id, key), ours in OURS.items() if vector_id == vector["id"]}
     for key, ours in own.items():
-        assert key not in found if ours.value is NO_FIGURE else found[key] == _near(ours.value, vector["tolerance"]), ours.why
+        assert key not in found if ours.value is NO_FIGURE else found[key] == _near(ours.value, vector["tolerance"]), (
+            ours.why
+        )
     for key in published.keys() - own.keys():
         if key in found or not partly:
             assert found[key] == _near(_true(vector, key), vector["tolerance"]), key

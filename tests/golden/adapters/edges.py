@@ -30,7 +30,10 @@ def _glitch(given: Given) -> Example:
         (a,) = answers
         resets = a.told("counter_reset")
         assert "counter_glitch" in a["flags"]
-        return {"delta": a["total_count"], "resets": int("counter_reset" in a["flags"]) if resets is None else len(resets)}
+        return {
+            "delta": a["total_count"],
+            "resets": int("counter_reset" in a["flags"]) if resets is None else len(resets),
+        }
 
     return Example([case], read)
 
@@ -91,10 +94,9 @@ def _dst(given: Given) -> Example:
     window = (start, start + lasts * HOUR_S)
     night = {"night": {"start": first[1], "end": last[1], "breaks": [pause]}}
     rows: list[Row] = [(t, "m", "state", "stop") for t in (start, start + 12 * HOUR_S)]
+    day = date.fromisoformat(first[0])
     wide = (start - HOUR_S, start + 10 * HOUR_S)
-    case = Case(
-        {"m": machine()}, rows, [window, wide], night, zone=given["tz"], day=date.fromisoformat(first[0])
-    )
+    case = Case({"m": machine()}, rows, [window, wide], night, {"sat": ["night"]}, zone=given["tz"], day=day)
 
     def read(answers: Answers) -> dict[str, Any]:
         shift_, around = answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from golden_case import HOUR_S, START_S, Answer, Case, Example, Row, Seconds, machine, shift
@@ -128,7 +128,7 @@ def two_shifts(planned_min: Sequence[int], run_min: Sequence[int]) -> Case:
     for planned, run in zip(planned_min, run_min, strict=True):
         spans += among_runs([("stop", (planned - run) * 60)], run * 60)
     edges = list(accumulate((m * 60 for m in planned_min), initial=START_S))
-    shifts = {name: shift(*ends) for name, ends in zip("ab", zip(edges, edges[1:], strict=False), strict=True)}
+    shifts = {name: shift(*ends) for name, ends in zip("ab", pairwise(edges), strict=True)}
     return Case({"m": machine()}, said("m", spans, {}), [(edges[0], edges[-1])], shifts)
 
 

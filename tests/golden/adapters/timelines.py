@@ -69,7 +69,11 @@ def _windows(given: Mapping[str, Any]) -> Example:
     ends = given.get("window_ends") or [30 + length * n for n in range(1, 8)]
     rows: list[Row] = [(t, "m", "state", "run" if on else "stop") for t, on in given["status"]]
     rows.append((max(ends), "m", "state", rows[-1][3]))
-    kinds = {"total": "amount_since_previous", "good": "amount_ok_since_previous", "reject": "amount_nok_since_previous"}
+    kinds = {
+        "total": "amount_since_previous",
+        "good": "amount_ok_since_previous",
+        "reject": "amount_nok_since_previous",
+    }
     counters = {signal: given[key] for signal, key in kinds.items() if key in given}
     for signal, amounts in counters.items():
         rows += [(t, "m", signal, n) for t, n in _cumulated(amounts)]
@@ -220,4 +224,3 @@ def example(vector: Mapping[str, Any]) -> Example:
     """The vector's machine with its messages."""
     (build,) = (build for name, build in KINDS.items() if vector["id"].startswith(name))
     return build(vector["inputs"])
-
