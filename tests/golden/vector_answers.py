@@ -69,7 +69,6 @@ OURS: dict[tuple[str, str], Ours] = {
         {"40000": 44232.076, "150000": 6059.995, "160000": 201600.006},
         "the gap of 59.995 s is a break as `strict_states_out` has it: each microsecond has one category (section 1)",
     ),
-    ("CT-PROM-11466", "true_delta"): Ours(0, "a limit of ours: readings from 2^63/10^6 on are no counts, each is told"),
     ("Q-ALMUS-ZERO", "results"): Ours(
         [
             {"a": None, "p": None, "q": None, "oee": None},  # nothing planned: P is 0/0, null
