@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -38,6 +38,7 @@ class Imported:
 
     client: httpx.Client
     cases: Mapping[str, Case]
+    recompute: Callable[[], object]
 
     def window_us(self, line: str, n: int) -> tuple[int, int]:
         """A window of a case [µs UTC]."""
@@ -91,12 +92,15 @@ def imported(cases: Mapping[str, Case], database: str, folder: Path) -> Iterator
         said = _done(oee("import", path, **run))
         assert f"new {len(set(rows))}," in said, said
         assert "rejected 0" in said, said
-    _done(oee("recompute", **run))
+
+    def recompute() -> str:
+        return _done(oee("recompute", **run))
+
+    recompute()
     with served(database) as client:
-        yield Imported(client, cases)
+        yield Imported(client, cases, recompute)
 
 
 def _done(result: Any) -> str:
-
     assert result.returncode == 0, result.stderr
     return str(result.stdout)
