@@ -10,79 +10,13 @@ from typing import Any
 
 from golden_case import DAY_S, HOUR_S, MIN_S, START_S, Answer, Case, Example, Row, Seconds, clock, machine, shift
 
-from adapters.counters import counting, every
+from adapters import edge_counters
 from adapters.layout import Span, edges, said, shift_case
 from adapters.products import mixed, pooled, two_shifts
 
 Given = Mapping[str, Any]
 Answers = Sequence[Answer]
 RATIOS = {"a": "availability", "p": "performance", "q": "quality", "oee": "oee"}
-
-
-def _baseline(given: Given) -> Example:
-    return Example([every(10, given["values"])], lambda answers: {"delta": answers[0]["total_count"]})
-
-
-def _glitch(given: Given) -> Example:
-    case = every(10, given["values"], glitch_tolerance=given["glitch_tol"])
-
-    def read(answers: Answers) -> dict[str, Any]:
-        (a,) = answers
-        resets = a.told("counter_reset")
-        assert "counter_glitch" in a["flags"]
-        return {
-            "delta": a["total_count"],
-            "resets": int("counter_reset" in a["flags"]) if resets is None else len(resets),
-        }
-
-    return Example([case], read)
-
-
-def _jump(given: Given) -> Example:
-    case = every(given["dt_s"], given["values"], max_rate_per_s=given["max_rate_per_s"])
-
-    def read(answers: Answers) -> dict[str, Any]:
-        (a,) = answers
-        amounts = a.told("counter_quarantined")
-        assert "counter_quarantined" in a["flags"]
-        return {"delta": a["total_count"]} | ({} if amounts is None else {"quarantined": sum(amounts)})
-
-    return Example([case], read)
-
-
-def _reset(given: Given) -> Example:
-    case = every(10, given["values"])
-
-    def read(answers: Answers) -> dict[str, Any]:
-        (a,) = answers
-        return {"delta": a["total_count"], "reset": "counter_reset" in a["flags"]}
-
-    return Example([case], read)
-
-
-def _rollover(given: Given) -> Example:
-    case = every(10, given["values"], modulus=given["modulus"])
-
-    def read(answers: Answers) -> dict[str, Any]:
-        (a,) = answers
-        assert "counter_rollover" in a["flags"]
-        return {"delta": a["total_count"]}
-
-    return Example([case], read)
-
-
-def _at_edge(given: Given) -> Example:
-    """Parts on both sides of a shift's edge, between two samples of the counter."""
-    points = [(clock(t), n) for t, n in given["samples"]]
-    split = clock(given["edge"])
-    case = counting(points, [(points[0][0], split), (split, points[-1][0])])
-    stop = [(clock(t), "m", "state", w) for t, w in zip(given.get("stop", ()), ("stop", "run"), strict=False)]
-    case = Case(case.machines, [*case.rows, *stop], case.windows)
-    return Example([case], lambda answers: dict(zip(("before", "after"), _counts(answers), strict=True)))
-
-
-def _counts(answers: Answers) -> list[int]:
-    return [a["total_count"] for a in answers]
 
 
 def _dst(given: Given) -> Example:
@@ -317,14 +251,14 @@ def _by_profile(given: Given) -> Example:
 
 
 CASES: dict[str, Callable[[Given], Example]] = {
-    "EDGE-01": _rollover,
-    "EDGE-02": _reset,
-    "EDGE-03": _glitch,
-    "EDGE-04": _jump,
-    "EDGE-05": _baseline,
-    "EDGE-06": _at_edge,
-    "EDGE-07": _at_edge,
-    "EDGE-08": _at_edge,
+    "EDGE-01": edge_counters.rollover,
+    "EDGE-02": edge_counters.reset,
+    "EDGE-03": edge_counters.glitch,
+    "EDGE-04": edge_counters.jump,
+    "EDGE-05": edge_counters.baseline,
+    "EDGE-06": edge_counters.at_edge,
+    "EDGE-07": edge_counters.at_edge,
+    "EDGE-08": edge_counters.at_edge,
     "EDGE-09": _dst,
     "EDGE-10": _dst,
     "EDGE-11": _carry_in,
