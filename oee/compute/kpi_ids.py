@@ -76,21 +76,25 @@ def read_kpi_id(text: str, machines: Iterable[tuple[str, str]]) -> KpiId:
 
 
 def _named(line: str, machine: str | None, rest: str) -> KpiId | None:
-    if window := _WINDOW.fullmatch(rest):
-        key: ProductKey | None = None
-        if window[3] is not None:
-            key = "product" if window[3] == "product" else "order"
-        start, end = int(window[1]), int(window[2])
-        return WindowId(line, machine, start, end, key) if start < end else None
-    summed = _SUM.fullmatch(rest)
-    if summed is None:
+    """What stands behind the names of line and machine: a period, or a window."""
+    if summed := _SUM.fullmatch(rest):
+        return _sum_id(line, machine, summed)
+    window = _WINDOW.fullmatch(rest)
+    if window is None or int(window[1]) >= int(window[2]):
         return None
-    year, month, day, week, only_month = (None if part is None else int(part) for part in summed.groups())
+    key: ProductKey | None = None
+    if window[3] is not None:
+        key = "product" if window[3] == "product" else "order"
+    return WindowId(line, machine, int(window[1]), int(window[2]), key)
+
+
+def _sum_id(line: str, machine: str | None, summed: re.Match[str]) -> SumId | None:
+    year, month, day, week, only_month = (int(part or 0) for part in summed.groups())
     try:
-        if week is not None:
-            return SumId(line, machine, date.fromisocalendar(int(year or 0), week, 1), WEEK)
-        if only_month is not None:
-            return SumId(line, machine, date(int(year or 0), only_month, 1), MONTH)
-        return SumId(line, machine, date(int(year or 0), int(month or 0), int(day or 0)), DAY)
+        if week:
+            return SumId(line, machine, date.fromisocalendar(year, week, 1), WEEK)
+        if only_month:
+            return SumId(line, machine, date(year, only_month, 1), MONTH)
+        return SumId(line, machine, date(year, month, day), DAY)
     except ValueError:
         return None

@@ -33,7 +33,7 @@ def amount_text(value: Fraction | int | None, unit: str) -> str:
         return DASH
     if unit == "us":
         return seconds_text(value)
-    return number_text(value) if unit == "ratio" else f"{number_text(value)} {unit}"
+    return number_text(value) if unit == "ratio" else f"{number_text(value)} {unit if value != 1 else unit[:-1]}"
 
 
 def percent_text(value: Fraction | None) -> str:

@@ -145,21 +145,24 @@ def _ideal_times(window: WindowResult) -> list[Quantity]:
     total = ideal_total_us(e.output) if window.ideal_known else None
     good = ideal_good_us(e.output) if window.ideal_known and window.quality_known else None
     every = None if good is None else ideal_good_us(e.output + e.unscheduled + e.unknown)
-    judged = None if good is None else ideal_judged_us(e)
     rows = (
         ("Σcn", "ideal time of all parts made in K", total),
         ("Σcg", "ideal time of good parts made in K", good),
-        ("Σcj", "ideal time of judged parts: good, reject and rework" if e.counted_apart else "Σcn", judged),
         ("Σcg of all", "ideal time of every good part, unscheduled ones too", every),
     )
-    return [Quantity(symbol, words, us, TIME) for symbol, words, us in rows]
+    made = [Quantity(symbol, words, us, TIME) for symbol, words, us in rows]
+    if e.counted_apart:
+        judged = None if good is None else ideal_judged_us(e)
+        made.append(Quantity("Σcj", "ideal time of judged parts: good, reject and rework", judged, TIME))
+    return made
 
 
 def _pieces(window: WindowResult) -> list[Quantity]:
     e, known = window.elements, window.quality_known
     rows = (
-        ("Σg", "good parts", e.good_count if known else None),
-        ("Σj", "judged parts" if e.counted_apart else "parts", e.judged_count),
+        ("Σg", "good parts made in K", e.good_count if known else None),
+        ("Σn", "parts made in K", e.total_count),
+        *((("Σj", "judged parts", e.judged_count),) if e.counted_apart else ()),
         ("Σreject", "rejects", e.reject_count if known else None),
         ("Σrework", "parts to rework", e.rework_count if known else None),
     )
@@ -185,25 +188,30 @@ def figures(result: ShiftResult, values: dict[str, Fraction | None]) -> tuple[Fi
     return tuple(_figure(formula, known, values, result.window) for formula in _FORMULAS)
 
 
+def _named(text: str, known: dict[str, Quantity]) -> str:
+    """Judged parts are all parts, unless other machines count these apart (S-40)."""
+    return text if "Σj" in known else text.replace("Σcj", "Σcn").replace("Σj", "Σn")
+
+
 def _figure(
     formula: _Formula, known: dict[str, Quantity], values: dict[str, Fraction | None], window: WindowResult
 ) -> Figure:
     name, words, text, above, below = formula
+    numerators, denominators = (tuple(known[_named(s, known)] for s in side) for side in (above, below))
     value, is_time = values[name], name.endswith("_us")
-    why = "" if value is not None else _why(name, [known[s] for s in below], window)
     return Figure(
         name,
         words,
-        text,
-        tuple(known[s] for s in above),
-        tuple(known[s] for s in below),
+        _named(text, known),
+        numerators,
+        denominators,
         value,
         TIME if is_time else RATIO,
-        why,
+        "" if value is not None else _why(name, denominators, window),
     )
 
 
-def _why(name: str, below: list[Quantity], window: WindowResult) -> str:
+def _why(name: str, below: tuple[Quantity, ...], window: WindowResult) -> str:
     """Say why there is no value: a zero to divide by, or something unknown."""
     zero = next((q for q in below if q.value == 0), None)
     return f"{zero.symbol} is 0" if zero is not None else missing_reason(name, window)

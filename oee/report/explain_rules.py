@@ -110,10 +110,19 @@ def _of_counts(result: ShiftResult) -> Iterator[RuleRow]:
 
 
 def _of_states(result: ShiftResult) -> Iterator[RuleRow]:
-    window = result.window
+    yield from _of_standstills(result.window)
+    worked_us = _run_in_breaks(result)
+    if worked_us:
+        yield RuleRow("S-27", "a run beats a break for its own duration", f"{seconds_text(worked_us)} run in breaks")
+
+
+def _of_standstills(window: WindowResult) -> Iterator[RuleRow]:
     if "state_unmapped" in window.flags:
         yield RuleRow("S-20", "a state that no profile maps is no data", _states(window.segments, Category.NO_DATA))
-    yield from _spent(window, Category.SMALL_STOP, "S-22", "a short standstill is a small stop: a loss of performance")
+    small = [s.end_us - s.start_us for s in window.segments if s.category is Category.SMALL_STOP]
+    if small:
+        here = f"{len(small)} × small_stop, {seconds_text(sum(small))}"
+        yield RuleRow("S-22", "a short standstill is a small stop: a loss of performance", here)
     crossing = [
         s for s in window.stops if s.start_us < window.start_us or (s.end_us or window.end_us + 1) > window.end_us
     ]
@@ -128,16 +137,10 @@ def _of_states(result: ShiftResult) -> Iterator[RuleRow]:
         yield RuleRow(
             "S-25", "a standstill with a change of product or order is setup", f"{seconds_text(setup_us)} of setup"
         )
-    yield from _spent(window, Category.NO_DATA, "S-26", "a silence longer than max_age is judged whole, or unknown")
-    worked_us = _run_in_breaks(result)
-    if worked_us:
-        yield RuleRow("S-27", "a run beats a break for its own duration", f"{seconds_text(worked_us)} run in breaks")
-
-
-def _spent(window: WindowResult, category: Category, rule: str, says: str) -> Iterator[RuleRow]:
-    lengths = [s.end_us - s.start_us for s in window.segments if s.category is category]
-    if lengths:
-        yield RuleRow(rule, says, f"{len(lengths)} × {category.word}, {seconds_text(sum(lengths))}")
+    silent = [s.end_us - s.start_us for s in window.segments if s.category is Category.NO_DATA and s.state is None]
+    if silent:
+        here = f"{len(silent)} × no_data, {seconds_text(sum(silent))}"
+        yield RuleRow("S-26", "a silence longer than max_age is judged whole, or unknown", here)
 
 
 def _run_in_breaks(result: ShiftResult) -> int:

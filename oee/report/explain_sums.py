@@ -158,5 +158,5 @@ def _product(result: ShiftResult, shown: tuple[Figure, ...]) -> Iterable[Sum]:
     a, p, q, oee = (by[name] for name in ("availability", "performance", "quality", "oee"))
     if a is not None and p is not None and q is not None and oee is not None:
         known = quantities(result.window)
-        if known["Σcn"].value == known["Σcj"].value:
+        if "Σcj" not in known or known["Σcn"].value == known["Σcj"].value:
             yield Sum("A × P × Q", "oee", a * p * q, oee)

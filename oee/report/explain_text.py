@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import groupby
 
 from oee.evidence import SaidEntry
 from oee.model import Segment, ShiftResult, Stop
@@ -29,7 +30,7 @@ def explanation_text(x: Explanation) -> str:
         ("Counts", _counts(x)),
         ("Stops", _stops(x)),
         ("Counter decisions", _decisions(x)),
-        ("Flags", _listed(f"{row.flag}: {row.sentence} {row.because}" for row in x.flags)),
+        ("Flags", _listed(f"{r.flag}: {r.sentence}" + (f" Here: {r.because}." if r.because else "") for r in x.flags)),
         ("Rules that made a difference", _listed(f"{r.rule}  {r.says}: {r.here}" for r in x.rules)),
         ("Configuration", _configuration(x)),
         ("Machines", _parts(x.evidence.machines.values())),
@@ -76,11 +77,12 @@ def _head(x: Explanation) -> list[str]:
     what = f"{head.title}, {head.day}" if head.name else f"window of {head.day}"
     computed = f"{f.day(f.local(result.computed_us, zone).date())}, {f.hhmmss(result.computed_us, zone)}"
     by = f", by {x.author}" if x.author else ""
-    return [
+    lines = [
         f"{who}: {what}, {head.span} {f.zone_label(result.instance.start_us, zone)}, {head.length}",
         f"{head.status}; computed {computed}; cause: {result.cause}{by}",
         f"id {result.id}; method {result.method}; {result.definition}",
     ]
+    return [told for line in lines for told in _wrapped(line, "")]
 
 
 def _figures(x: Explanation) -> Iterator[str]:
@@ -97,7 +99,8 @@ def _shown(fig: Figure) -> str:
 def _sentence(fig: Figure) -> str:
     if fig.value is None:
         return f"{fig.formula}: none, because {fig.why}"
-    return f"{fig.formula} = {fig.calculation} = {amount_text(fig.value, fig.unit)}"
+    value = amount_text(fig.value, fig.unit)
+    return f"{fig.formula} = {fig.calculation} {value if value.startswith('≈') else f'= {value}'}"
 
 
 def _losses(x: Explanation) -> Iterator[str]:
@@ -110,13 +113,20 @@ def _parts_text(value: Fraction | None) -> str:
 
 
 def _time(x: Explanation) -> Iterator[str]:
-    rows = [(c.category.word, seconds_text(c.time_us), f"{len(c.segments)} stretches") for c in x.categories]
+    rows = [
+        (c.category.word, seconds_text(c.time_us), _counted(len(c.segments), "stretch", "stretches"))
+        for c in x.categories
+    ]
     e = x.result.window.elements
     rows.append(("calendar", seconds_text(e.calendar_us), "all of it"))
     yield from _table(rows, right=(1,))
     if x.result.window.segments:
         yield ""
         yield from _table([_segment(s, x) for s in x.result.window.segments], right=(1,))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _segment(s: Segment, x: Explanation) -> tuple[str, str, str, str]:
@@ -161,10 +171,17 @@ def _stop(s: Stop, x: Explanation) -> tuple[str, str, str, str]:
 
 
 def _decisions(x: Explanation) -> Iterator[str]:
-    rows = [
-        (f.hhmmss(d.at_us, x.zone), ".".join(n for n in (d.machine, d.signal) if n), d.kind, d.amount, d.why)
-        for d in x.result.window.decisions
-    ]
+    """Decisions of one kind in a row are told once, with how many they are."""
+    rows = []
+    for (machine, signal, kind, why), group in groupby(
+        x.result.window.decisions, key=lambda d: (d.machine, d.signal, d.kind, d.why)
+    ):
+        same = list(group)
+        span = f.hhmmss(same[0].at_us, x.zone)
+        if len(same) > 1:
+            span += f"{f.DASH}{f.hhmmss(same[-1].at_us, x.zone)}"
+        amounts = same[0].amount if len(same) == 1 else f"{len(same)} times"
+        rows.append((span, ".".join(n for n in (machine, signal) if n), kind, amounts, why))
     yield from _table(rows, right=(3,))
 
 
@@ -177,7 +194,7 @@ def _configuration(x: Explanation) -> Iterator[str]:
         yield from _wrapped(f"configuration {c.number}, in force from {since}{doubt}")
         told = configuration_json(c.plant, x.result)
         machines, reasons = told.pop("machines"), told.pop("reasons")
-        yield from _listed(f"{name}: {_plain(value)}" for name, value in told.items())
+        yield from _listed(f"{name}: {_plain(value)}" for name, value in told.items() if _plain(value))
         for machine in machines:
             signals = machine.pop("signals")
             yield from _wrapped(f"machine {machine.pop('machine')}: {_plain(machine)}")
