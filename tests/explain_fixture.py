@@ -20,4 +20,7 @@ class MemoryEvidence:
         return Evidence(result, (Configuration(1, None, self._source.plant(), proven=True),))
 
     def of_kpi(self, kpi_id: str) -> Evidence:
-        raise NotFoundError(f"there are no figures with the id {kpi_id!r}")
+        line, machine, day, shift, *_ = [*kpi_id.split("."), "", "", ""]
+        if len(kpi_id.split(".")) != 5:
+            raise NotFoundError(f"there are no figures with the id {kpi_id!r}")
+        return self.of_shift(line, day, shift, None if machine == "line" else machine)

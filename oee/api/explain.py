@@ -18,6 +18,8 @@ from oee.evidence import EvidenceSource
 from oee.report.explain import explain
 from oee.report.explain_json import explanation_json
 
+KpiId = Annotated[str, fastapi.Path(max_length=2000, description="The `id` of an item; names in it may have slashes.")]
+
 
 class ExplainQuery(Query):
     """Which result of a shift."""
@@ -51,8 +53,8 @@ def explain_router(source: EvidenceSource) -> APIRouter:
         found = source.of_shift(line, production_date.isoformat(), shift, query.machine, query.revision)
         return json_answer(request, explanation_json(explain(found)))
 
-    @router.get("/kpis/{kpi}/explain", response_model=Explanation)
-    def of_kpi(request: Request, kpi: Name) -> Response:
+    @router.get("/kpis/{kpi:path}/explain", response_model=Explanation)
+    def of_kpi(request: Request, kpi: KpiId) -> Response:
         """Where the figures with this `id` come from, as GET /kpis answered it.
 
         Days, weeks and months are explained by their shifts (`parts`), free windows by their hours (32 days at most),

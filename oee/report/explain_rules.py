@@ -82,6 +82,14 @@ _SAYS = {
     "S-26": "a dead counter beside a live state makes counts incomplete, not time unknown",
     "S-28": "a value that can't be used is left out",
 }
+_ENTERED = {
+    "booking": ("S-10", "bookings move parts between good, reject and rework"),
+    "product": ("S-12", "the ideal cycle is the one valid when the part was made"),
+    "reason": ("S-25", "a reason given later holds from the stop's start"),
+    "split": ("S-24", "a person's entry wins over calendar and machine"),
+    "merge": ("S-24", "a person's entry wins over calendar and machine"),
+    "exception": ("S-33", "dated exceptions of the calendar"),
+}
 _RULE = re.compile(r"\((S-\d+)\)")
 
 
@@ -176,5 +184,10 @@ def _of_publishing(e: Evidence) -> Iterator[RuleRow]:
         yield RuleRow("S-40", "a line's figures come from its machines", f"{result.method} of {', '.join(e.machines)}")
     if e.parts:
         yield RuleRow("S-41", "elements are summed, ratios divided last", f"{len(e.parts)} parts")
+    for kind, count in Counter(
+        s.kind for s in e.entries if not s.undone and s.entered_us <= result.computed_us
+    ).items():
+        rule, says = _ENTERED.get(kind, ("S-51", "what people and order systems enter makes a new revision"))
+        yield RuleRow(rule, says, f"{count} × {kind}")
     if result.revision is not None and result.revision > 1:
         yield RuleRow("S-51", "what is published never changes: a change makes a new revision", result.cause)
