@@ -52,6 +52,7 @@ class Evidences(Results):
         InputError
             A free window too long to be explained.
         """
+        self.plant()  # before anything was applied there are no ids: says so
         wanted = read_kpi_id(kpi_id, self._master.ids().machines)
         if isinstance(wanted, StoredId):
             with self._database.snapshot() as conn:
