@@ -236,7 +236,8 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         )
         if inside:
             counted = start_us <= settled.counted_us.get(s.start_us, end_us) < end_us
-            yield replace(told, in_window_us=inside, counted=counted)
+            closed = s.start_us in settled.counted_us and told.end_us is not None and start_us < told.end_us
+            yield replace(told, in_window_us=inside, counted=counted, closed=closed)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:

@@ -10,6 +10,7 @@ from oee.api.app import create_app
 from oee.api.reports import ReportFormat
 from oee.compute.changes import Changes
 from oee.compute.data_health import DataHealth
+from oee.compute.evidence import Evidences
 from oee.compute.health import Health
 from oee.compute.queries import Results
 from oee.errors import OeeError
@@ -41,6 +42,7 @@ def web_app(database: Database) -> FastAPI:
         health=Health(database),
         data_health=data_health,
         changes=Changes(database),
+        evidence=Evidences(database),
         reports={
             "json": ReportFormat("application/json", lambda result: json_report(source, data_health, result)),
             "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
