@@ -11,6 +11,7 @@ from oee.collect.import_rows import COLUMNS, HEADER, Field, Row, RowReader
 from oee.collect.importer import CHUNK_ROWS, ImportReport, applied_ids, write_chunks
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.facts import kept_from
 
 _BUFFER_BYTES = 1 << 20
 """Pages are read as they are needed, not a whole row group at once."""
@@ -34,7 +35,7 @@ def import_parquet(database: Database, path: Path, now_us: int, announce: Callab
     try:
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             columns = _columns(arrow, file.schema_arrow, path)
-            chunks = _chunks(arrow, file, columns, RowReader(ids, now_us), report)
+            chunks = _chunks(arrow, file, columns, RowReader(ids, now_us, kept_from(database)), report)
             write_chunks(database, ids, chunks, report, announce)
     except (OSError, arrow.ArrowException) as error:
         reason = str(error).strip().partition("\n")[0]

@@ -13,6 +13,7 @@ import numpy as np
 from oee.collect.import_rows import COLUMNS, HEADER, Row, RowReader
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.facts import kept_from
 from oee.store.life import add_alive
 from oee.store.master import Ids, Master
 from oee.store.samples import (
@@ -61,7 +62,7 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
         The file can't be read, or its header is not the one of the contract.
     """
     ids = applied_ids(database)
-    reader, report = RowReader(ids, now_us), ImportReport()
+    reader, report = RowReader(ids, now_us, kept_from(database)), ImportReport()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             write_chunks(database, ids, _chunks(file, path, reader, report), report, announce)

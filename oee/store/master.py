@@ -161,6 +161,11 @@ class Master:
         self.configs()
         return self._files, self._words
 
+    def newest_applied(self) -> int:
+        """Number of the configuration that was applied last; 0 before the first."""
+        self.configs()
+        return self._newest[0]
+
     def catch_up(self, conn: Connection[Row], ids: Ids) -> Ids:
         """Know every configuration that this transaction sees, however short a time ago it was applied or written.
 
