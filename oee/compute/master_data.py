@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from oee.config.layers import ALWAYS_US, Applied, Fault, Word, faults_of, layere
 from oee.config.model import PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.store.database import Database, Session, run
-from oee.store.entries import Entry, Kind, add_entry
+from oee.store.entries import Entry, Kind, add_entry, entries_of
 from oee.store.master import Master
 from oee.store.times import from_us, to_us
 
@@ -47,13 +47,14 @@ class Request:
     Attributes
     ----------
     name : of the calendar, line or product.
-    body : exceptions of a date as a list, targets or a product as a mapping; without what says when and why.
+    body : exceptions of a date as a list, None to take back what was written of it; targets or a product as a mapping;
+        without what says when and why.
     effective_us : from when targets or a product hold [µs UTC]; None: now, and always for a product that is new.
     """
 
     kind: Kind
     name: str
-    body: Sequence[Mapping[str, Any]] | Mapping[str, Any]
+    body: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
     author: str
     date: date | None = None
     effective_us: int | None = None
@@ -80,6 +81,11 @@ class MasterData:
         """The configuration in force now."""
         return self._master.config_at(self._now_us()).plant
 
+    def entries(self, kind: Kind, name: str) -> list[Entry]:
+        """What is written of a calendar, line or product and holds, oldest first."""
+        with self._database.transaction() as conn:
+            return [e for e in entries_of(conn, (kind,)) if e.said["name"] == name]
+
     def write(self, request: Request, *, dry_run: bool = False) -> Outcome:
         """Write it, or say what writing it would change.
 
@@ -90,7 +96,9 @@ class MasterData:
         RefusedError
             The body can't be taken.
         """
-        return again(lambda: self._write(request, dry_run=dry_run))
+        outcome = again(lambda: self._write(request, dry_run=dry_run))
+        self._master.look_again()
+        return outcome
 
     def _write(self, request: Request, *, dry_run: bool) -> Outcome:
         now = self._now_us()
@@ -98,10 +106,12 @@ class MasterData:
             if not dry_run:
                 run(conn, "master/lock")
             before = self._master.within(conn)
-            word = _word(request, before, now)
+            word = _word(_with_whole_names(request, before.config_at(now).plant), before, now)
             since_us = None if request.kind == "exception" else word.effective_us
             replaced = _replaced(word, before.layers()[1])
-            if not _is_new(word, replaced, before):
+            if request.body is None and (replaced is None or replaced.body == word.body):
+                raise NotFoundError(f"nothing is written of {request.date} that could be taken back")
+            if not _is_new(word, replaced, before) and request.body is not None:
                 return Outcome(False, since_us, Rehearsal() if dry_run else None)
             add_entry(conn, _entry(request, word, replaced, now))
             after = self._master.within(conn)
@@ -132,6 +142,8 @@ def _word(request: Request, master: Master, now_us: int) -> Word:
         since_us = default_us if request.effective_us is None else request.effective_us
     kind = request.kind
     assert kind in ("exception", "targets", "product")
+    if "\\u0000" in json.dumps(request.body) or "\\ud" in json.dumps(request.body):
+        raise RefusedError([((), "holds characters that no text has")])
     day = "" if request.date is None else request.date.isoformat()
     number = max((w.number for w in words), default=0) + 1
     word = Word(number, master.newest_applied(), kind, request.name, json.dumps(request.body), since_us, day)
@@ -153,25 +165,32 @@ def _concerned(request: Request, master: Master, files: Sequence[Applied], now_u
 
 
 def _check_names(request: Request, plant: PlantConfig) -> None:
-    """Refuse what the plant does not have.
-
-    Raises
-    ------
-    NotFoundError
-        No such calendar or line.
-    RefusedError
-        The product names a machine that is not there.
-    """
     known = {"exception": plant.calendars, "targets": plant.lines}.get(request.kind)
     if known is not None and request.name not in known:
         what = "calendar" if request.kind == "exception" else "line"
         raise NotFoundError(f"there is no {what} {request.name!r}; there are {', '.join(known)}")
-    if request.kind == "product" and isinstance(request.body, Mapping):
-        machines = [f"{line.id}/{m}" for line in plant.lines.values() for m in line.machines]
-        told = f"no such machine; there are {', '.join(machines)}"
-        strange = [name for name in request.body.get("machines", {}) if name not in machines]
-        if strange:
-            raise RefusedError([(("machines", name), told) for name in strange])
+
+
+def _with_whole_names(request: Request, plant: PlantConfig) -> Request:
+    """The request with machines of a product named by line and machine."""
+    said = request.body
+    if request.kind != "product" or not isinstance(said, Mapping) or "machines" not in said:
+        return request
+    if not isinstance(said["machines"], Mapping):
+        raise RefusedError([(("machines",), "must be an object from machines to their cycles")])
+    whole = [f"{line.id}/{m}" for line in plant.lines.values() for m in line.machines]
+    named = {name: [w for w in whole if name in (w, w.partition("/")[2])] for name in said["machines"]}
+    strange = [(("machines", name), _told(name, found, whole)) for name, found in named.items() if len(found) != 1]
+    if strange:
+        raise RefusedError(strange)
+    machines = {named[name][0]: cycle for name, cycle in said["machines"].items()}
+    return replace(request, body={**said, "machines": machines})
+
+
+def _told(name: str, found: Sequence[str], whole: Sequence[str]) -> str:
+    if found:
+        return f"{name} is on several lines; write {' or '.join(found)}"
+    return f"there is no machine {name}; there are {', '.join(whole)}"
 
 
 def _replaced(word: Word, words: Sequence[Word]) -> Word | None:
@@ -197,7 +216,7 @@ def _steps(configs: Sequence[tuple[int, int, PlantConfig]]) -> list[tuple[int, P
 
 
 def _entry(request: Request, word: Word, replaced: Word | None, now_us: int) -> Entry:
-    said: dict[str, Any] = {"name": word.name, "after": word.after, "body": request.body}
+    said: dict[str, Any] = {"name": word.name, "after": word.after, "body": json.loads(word.body)}
     return Entry(
         request.kind,
         said | ({"date": word.date} if word.date else {}),

@@ -1,10 +1,7 @@
 """What people write by API over the applied plant files: plant files + words → effective-dated plants. Pure.
 
-A word is laid into the tree of the plant file where the file would say it, and the whole is read by the file's own
-readers: what is refused there is refused here, and nothing is resolved in two ways.
-
-The newest word wins. A file says something new of a thing only where it differs from the file applied before it: one
-that repeats itself takes nothing back that was written by API since.
+A word is laid into the tree of the plant file where the file would say it, and the file's own readers read the whole.
+The newest word wins; a file says something new of a thing only where it differs from the file applied before it.
 """
 
 from __future__ import annotations
@@ -41,8 +38,8 @@ class Word:
     number : the order in which words were written.
     after : the newest configuration that was applied when it was written.
     kind, name : the exceptions of a date of calendar ``name``, the targets of line ``name``, the product ``name``.
-    body : as JSON text: a list of exceptions, a mapping of targets, a mapping of a product. Text, so that equal words
-        are equal keys of what was read by them.
+    body : as JSON text: a list of exceptions (null: it says nothing, the file counts), a mapping of targets, a mapping
+        of a product. Text, so that equal words are equal keys of what was read by them.
     effective_us : from when it holds [µs UTC]; exceptions hold for their ``date`` in every configuration.
     """
 
@@ -226,7 +223,7 @@ def _laid(root: Keys, kind: str, name: str, date: str, body: str) -> Keys:
 
 def _put(root: Keys, kind: str, name: str, date: str, body: str) -> Keys:
     said = json.loads(body)
-    if kind == "exception" and at_path(root, ("calendars", name)) is not None:
+    if kind == "exception" and said is not None and at_path(root, ("calendars", name)) is not None:
         listed = elements_of(at_path(root, ("calendars", name, "exceptions")))
         kept = [n for n in listed if _date(n) != date]
         return with_value(root, ("calendars", name, "exceptions"), Items(0, (*kept, *(node_of(e) for e in said))))

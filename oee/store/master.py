@@ -156,6 +156,10 @@ class Master:
         with self._database.transaction() as conn:
             return entries_of(conn, KINDS)
 
+    def look_again(self) -> None:
+        """Ask the database the next time, however short ago it was asked: this process has written."""
+        self._looked_s = -CACHE_S
+
     def layers(self) -> tuple[tuple[Applied, ...], tuple[Word, ...]]:
         """The applied files that can be read, and what was written over them."""
         self.configs()
