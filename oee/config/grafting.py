@@ -20,8 +20,8 @@ def node_of(value: Any) -> Node:
         return Scalar(0, "null", "")
     if isinstance(value, bool):
         return Scalar(0, "bool", str(value).lower())
-    kinds: dict[type, str] = {int: "int", float: "float"}
-    return Scalar(0, kinds.get(type(value), "text"), str(value))
+    kind = "int" if isinstance(value, int) else "float" if isinstance(value, float) else "text"
+    return Scalar(0, kind, str(value))
 
 
 def plain(node: Node | None) -> object:

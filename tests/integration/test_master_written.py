@@ -210,23 +210,23 @@ def shared(server, template, tmp_path_factory):
             assert conn.execute("SELECT count(*) FROM entry").fetchone() == (0,), "what is refused leaves nothing"
 
 
-@pytest.mark.parametrize(
-    ("role", "scope", "allowed"),
-    [
-        (Role.VIEWER, None, ()),
-        (Role.SUPERVISOR, None, ()),
-        (Role.MES, None, ("products/A",)),
-        (Role.ENGINEER, None, ("products/A", "lines/one/targets", f"calendars/default/exceptions/{MONDAY}")),
-        (Role.ENGINEER, "read", ()),
-    ],
-)
-def test_who_may_write_what(plant, role, scope, allowed):
-    db, client = plant
-    key = Accounts(db).add_key("somebody", role, (scope,) if scope else ())
+ALL = ("products/A", "lines/one/targets", f"calendars/default/exceptions/{MONDAY}")
+MAY = [
+    (Role.VIEWER, None, ()),
+    (Role.SUPERVISOR, None, ()),
+    (Role.MES, None, ("products/A",)),
+    (Role.ENGINEER, None, ALL),
+    (Role.ADMIN, "write", ALL),
+    (Role.ENGINEER, "read", ()),
+]
+
+
+def test_who_may_write_what(server, template, tmp_path):
     bodies = {"products/A": {"ideal_cycle_s": 20}, "lines/one/targets": {"oee": 0.75}}
-    for path in ("products/A", "lines/one/targets", f"calendars/default/exceptions/{MONDAY}"):
-        body = bodies.get(path, {"closed": True})
-        answer = client.put(
-            f"/api/v1/{path}", json=body, params={"dry_run": "true"}, headers={"Authorization": f"Bearer {key}"}
-        )
-        assert answer.status_code == (200 if path in allowed else 403), path
+    with master_plant(server, template, tmp_path, days=1) as (conninfo, client), Database(conninfo) as db:
+        keys = [Accounts(db).add_key("somebody", role, (scope,) if scope else ()) for role, scope, _ in MAY]
+        for key, (role, scope, allowed) in zip(keys, MAY, strict=True):
+            for path in ALL:
+                asked = {"json": bodies.get(path, {"closed": True}), "headers": {"Authorization": f"Bearer {key}"}}
+                answer = client.put(f"/api/v1/{path}", params={"dry_run": "true"}, **asked)
+                assert answer.status_code == (200 if path in allowed else 403), (role, scope, path)
