@@ -144,20 +144,27 @@ def _with_edges(
     span_us: tuple[int, int],
     through_us: int,
 ) -> list[Cell]:
-    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it."""
+    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it.
+
+    Where samples are gone, a minute stays whole and counts where it begins (S-55).
+    """
     cells = stored.cells
     cut_edges = [e for e in span_us if e % MINUTE_US and e < through_us]
     for minute in {e // MINUTE_US * MINUTE_US for e in cut_edges}:
         edges = tuple(sorted(e for e in cut_edges if minute <= e < minute + MINUTE_US))
         inside = _recount(conn, master, ids, who, minute, edges)
-        cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
+        if inside is not None:
+            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
     return cells
 
 
 def _recount(
     conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edges_us: tuple[int, ...]
-) -> list[Cell]:
-    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before."""
+) -> list[Cell] | None:
+    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before.
+
+    None where samples that this takes are gone (S-55).
+    """
     name = (who.line.id, who.source.id)
     machine_id = ids.machine(*name)
     rules = rules_at(master, name, minute_us)
@@ -166,6 +173,8 @@ def _recount(
         return []
     checkpoint = checkpoint_before(conn, machine_id, minute_us)
     start_us = checkpoint.at_us if checkpoint else state.first_us
+    if start_us < state.kept_us:
+        return None
     end_us = min(state.through_us + 1, minute_us + DECIDES_US)
     samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
     facts = interpret(rules, samples, checkpoint, start_us, edges_us)
