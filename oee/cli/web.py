@@ -7,10 +7,12 @@ import json
 from fastapi import FastAPI
 
 from oee.api.app import create_app
+from oee.api.orders import order_router
 from oee.api.reports import ReportFormat
 from oee.compute.changes import Changes
 from oee.compute.data_health import DataHealth
 from oee.compute.health import Health
+from oee.compute.orders import OrderDesk
 from oee.compute.queries import Results
 from oee.errors import OeeError
 from oee.live_source import DataHealthSource
@@ -46,6 +48,7 @@ def web_app(database: Database) -> FastAPI:
         },
         render_login=login,
         pages=[pages(lambda _request: source, data_health)],
+        entries=[order_router(source, OrderDesk(database))],
         static={"/static": STATIC},
     )
 

@@ -64,11 +64,21 @@ def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: 
     if mark is None:
         return  # another worker was done with it in the moment before it was held
     name = next(key for key, number in ids.machines.items() if number == machine_id)
-    _interpret(conn, master, ids, name, to_us(mark[0]), now_us)
-    run(conn, "facts/clear", machine_id=machine_id, writing=mark[1])
+    from_ts, writing, *entered = mark
+    _interpret(conn, master, ids, name, to_us(from_ts), now_us, (entered[0] or LATE, entered[1]))
+    run(conn, "facts/clear", machine_id=machine_id, writing=writing)
 
 
-def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
+def _interpret(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    name: tuple[str, str],
+    dirty_us: int,
+    now_us: int,
+    asked: tuple[str, str | None],
+) -> None:
+    """Tell a machine's facts anew; what changes is due by the cause and author that ``asked``."""
     machine_id = ids.machines[name]
     first_us = first_sample_us(conn, machine_id)
     if rules_at(master, name, now_us) is None or first_us is None:
@@ -84,8 +94,7 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     held = held_difference(before, old, facts, now_us)
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
-        cause = OUTDATED if outdated else LATE
-        touch(conn, ids.lines[name[0]], *touched, cause)
+        touch(conn, ids.lines[name[0]], *touched, *((OUTDATED, None) if outdated else asked))
 
 
 def _facts(

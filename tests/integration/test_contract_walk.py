@@ -155,6 +155,7 @@ class Route:
     path: str = ""
     params: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
+    body: dict[str, str] | None = None
 
 
 def _get(template: str, path: str = "", params: dict[str, str] | None = None, *fields: str) -> Route:
@@ -184,10 +185,10 @@ ROUTES = (
     _get("/lines/{line}/shifts/{production_date}/{shift}/explain", f"{SHIFT_PATH}/explain"),
     _get("/kpis/{kpi}/explain", "/kpis/1/explain"),
     Route("PUT", "/products/{product}", "/products/A"),
-    Route("PUT", "/orders/{order}", "/orders/1"),
-    Route("POST", "/orders/{order}:start", "/orders/1:start"),
-    Route("POST", "/orders/{order}:pause", "/orders/1:pause"),
-    Route("POST", "/orders/{order}:finish", "/orders/1:finish"),
+    Route("PUT", "/orders/{order}", "/orders/1", (), ("id", "status"), {"line": "pressing", "product": "A"}),
+    Route("POST", "/orders/{order}:start", "/orders/1:start", (), ("entry",)),
+    Route("POST", "/orders/{order}:pause", "/orders/1:pause", (), ("entry",)),
+    Route("POST", "/orders/{order}:finish", "/orders/1:finish", (), ("entry",)),
     Route("POST", "/bookings"),
     Route("PUT", "/calendars/{calendar}/exceptions/{production_date}", f"/calendars/default/exceptions/{DATE}"),
     Route("PUT", "/lines/{line}/targets", "/lines/pressing/targets"),
@@ -263,7 +264,7 @@ def test_each_address_works_or_is_not_there_yet(api, route):
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
         return
-    answer = api.request(route.method, path, params=dict(route.params))
+    answer = api.request(route.method, path, params=dict(route.params), json=route.body)
     if _refused(route):
         _assert_not_yet(answer)
         return
