@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from main_job import oee, served
+from main_job import module_database, oee, served
+from psycopg.conninfo import conninfo_to_dict
 
-from oee.compute.service import ComputeService
+from oee.compute.orders import undo_event
+from oee.compute.service import ComputeService, clock_us
 from oee.store.database import Database
+from oee.store.entries import one_entry
+from oee.store.master import Master
 
 PLANT = """\
 version: 1
@@ -35,7 +39,7 @@ lines:
     calendar: default
     machines:
       n: {signals: {state: {profile: packml}, order: {}}}
-policies: {no_order: POLICY}
+policies: {lateness_s: 900}
 """
 TODAY = datetime.now(UTC).date()
 DAY = next(day for day in (TODAY - timedelta(days=n) for n in range(7, 14)) if day.weekday() == 0)
@@ -62,8 +66,20 @@ def rows() -> list[str]:
 class Played:
     """A plant with its day imported, and a client of the application."""
 
-    def __init__(self, db: Database, client: httpx.Client) -> None:
-        self.service, self.client = ComputeService(db), client
+    def __init__(self, db: Database, client: httpx.Client, folder: Path) -> None:
+        self.db, self.service, self.client, self.folder = db, ComputeService(db), client, folder
+
+    def oee(self, *words: str | Path) -> str:
+        """Run a command over the test's database; what it prints."""
+        done = oee(*words, database=self.db.conninfo, data_dir=self.folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def apply(self, old: str, new: str, at: str) -> None:
+        """Apply the plant file with one change, from an instant on."""
+        assert old in PLANT
+        Master(self.db).apply(PLANT.replace(old, new), datetime.fromisoformat(at), clock_us())
+        self.recompute()
 
     def recompute(self) -> int:
         return self.service.recompute().shifts
@@ -82,32 +98,33 @@ class Played:
         return list(answer.json()["items"])
 
     def revisions(self) -> list[tuple[str, str, int, str, str | None]]:
-        query = {"since": "2020-01-01T00:00:00Z", "line": "l1"}
+        query = {"since": "2020-01-01T00:00:00Z", "line": "l1", "limit": "1000"}
         items = self.client.get("/api/v1/revisions", params=query).json()["items"]
         mine = [i for i in items if i["machine"] is None and i["production_date"] == str(DAY)]
         return [(i["shift"], i["revision"], i["cause"], i["author"]) for i in mine if i["shift"] in ("early", "late")]
 
 
-@pytest.fixture
-def play(db: Database, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def filled(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A database with the plant and its day in it, which the tests' databases are copied from."""
     folder = tmp_path_factory.mktemp("orders")
-
-    def start(policy: str = "unplanned_stop", changeover: str = "planned_stop") -> Played:
-        text = PLANT.replace("POLICY", f"{policy}, changeover: {changeover}")
-        (folder / "plant.yaml").write_text(text, encoding="utf-8")
-        (folder / "day.csv").write_text("\n".join(["ts,machine,signal,value", *rows(), ""]), encoding="utf-8")
-        for command in (["apply", folder / "plant.yaml"], ["import", folder / "day.csv"]):
-            done = oee(*command, database=database, data_dir=folder)
+    (folder / "plant.yaml").write_text(PLANT, encoding="utf-8")
+    (folder / "day.csv").write_text("\n".join(["ts,machine,signal,value", *rows(), ""]), encoding="utf-8")
+    with module_database(server, template) as whole:
+        for command in (["apply", folder / "plant.yaml"], ["import", folder / "day.csv"], ["recompute"]):
+            done = oee(*command, database=whole, data_dir=folder)
             assert done.returncode == 0, done.stderr
-        played = Played(db, client)
-        played.folder = folder
-        played.database = database
-        played.recompute()
-        return played
+        yield conninfo_to_dict(whole)["dbname"], folder
 
-    with served(database) as client:
-        yield start
-    shutil.rmtree(folder, ignore_errors=True)
+
+@pytest.fixture
+def play(server: str, filled: tuple[str, Path]) -> Iterator[Played]:
+    with (
+        module_database(server, filled[0]) as database,
+        Database(database) as db,
+        served(database) as client,
+    ):
+        yield Played(db, client, filled[1])
 
 
 def good(row: dict[str, Any]) -> int:
@@ -117,9 +134,9 @@ def good(row: dict[str, Any]) -> int:
 ONCE = [("early", 1, "shift closed", None), ("late", 1, "shift closed", None)]
 
 
-def test_s12_orders_started_in_the_past_give_rows_that_sum_and_one_revision_each(play: Any) -> None:
+def test_s12_orders_started_in_the_past_give_rows_that_sum_and_one_revision_each(play: Played) -> None:
     """O1 of A 06:00–10:00, O2 of B 11:00–16:00; 10:00–11:00 it stands: the changeover of O2 (S-25)."""
-    played = play()
+    played = play
     assert sorted(played.revisions()) == ONCE
     assert played.put("O1", "A", quantity=500, name="first").json()["status"] == "planned"
     assert played.put("O2", "B").status_code == 200
@@ -155,8 +172,8 @@ def test_s12_orders_started_in_the_past_give_rows_that_sum_and_one_revision_each
     assert [i["id"] for i in played.client.get("/api/v1/orders", params={"line": "l1"}).json()["items"]] == ["O2", "O1"]
 
 
-def test_s51_replay_of_the_same_events_answers_the_same_entry_and_revises_nothing(play: Any) -> None:
-    played = play()
+def test_s51_replay_of_the_same_events_answers_the_same_entry_and_revises_nothing(play: Played) -> None:
+    played = play
     first = played.put("O1", "A").json()["entry"]
     assert played.put("O1", "A").json()["entry"] == first
     start, finish = played.say("O1", "start", "07:00").json(), played.say("O1", "finish", "09:00").json()
@@ -168,14 +185,13 @@ def test_s51_replay_of_the_same_events_answers_the_same_entry_and_revises_nothin
     assert played.say("O1", "finish").json()["entry"] == finish["entry"]
     assert played.recompute() == 0
     assert played.revisions() == before
-    again = oee("import", played.folder / "day.csv", database=played.database, data_dir=played.folder)
-    assert again.returncode == 0
+    played.oee("import", played.folder / "day.csv")
     played.recompute()
     assert played.revisions() == before
 
 
-def test_a_start_ends_what_runs_and_an_order_goes_on_after_its_pause(play: Any) -> None:
-    played = play()
+def test_a_start_ends_what_runs_and_an_order_goes_on_after_its_pause(play: Played) -> None:
+    played = play
     played.put("O1", "A"), played.put("O2", "A")
     played.say("O1", "start", "06:00")
     assert played.say("O1", "start").status_code == 200
@@ -190,8 +206,8 @@ def test_a_start_ends_what_runs_and_an_order_goes_on_after_its_pause(play: Any) 
     assert [i["id"] for i in found] == ["O1"]
 
 
-def test_the_states_of_an_order_refuse_what_does_not_fit(play: Any) -> None:
-    played = play()
+def test_the_states_of_an_order_refuse_what_does_not_fit(play: Played) -> None:
+    played = play
     played.put("O1", "A")
     refused = [played.say("O1", "pause", "06:00"), played.say("O1", "finish", "06:00")]
     played.say("O1", "start", "06:00")
@@ -217,14 +233,14 @@ def test_the_states_of_an_order_refuse_what_does_not_fit(play: Any) -> None:
         ({"line": "l1"}, "product"),
     ],
 )
-def test_what_the_plant_does_not_know_is_refused_with_its_mend(play: Any, body: dict[str, Any], said: str) -> None:
-    answer = play().client.put("/api/v1/orders/O1", json=body)
+def test_what_the_plant_does_not_know_is_refused_with_its_mend(play: Played, body: dict[str, Any], said: str) -> None:
+    answer = play.client.put("/api/v1/orders/O1", json=body)
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
 
 
-def test_events_that_cannot_be_are_refused_with_their_mend(play: Any) -> None:
-    played = play()
+def test_events_that_cannot_be_are_refused_with_their_mend(play: Played) -> None:
+    played = play
     played.put("O1", "A")
     ahead = (datetime.now(UTC) + timedelta(minutes=2)).isoformat()
     gone = (datetime.now(UTC) - timedelta(days=401)).isoformat()
@@ -242,9 +258,10 @@ def test_events_that_cannot_be_are_refused_with_their_mend(play: Any) -> None:
     ("policy", "element"),
     [("excluded", "excluded_s"), ("planned_stop", "planned_stop_s"), ("external_stop", "external_stop_s")],
 )
-def test_no_order_the_machines_idle_time_is_what_the_policy_says(play: Any, policy: str, element: str) -> None:
+def test_no_order_the_machines_idle_time_is_what_the_policy_says(play: Played, policy: str, element: str) -> None:
     """From the first start on: 08:00–08:30 before it stays unplanned, 10:00–11:00 without an order does not."""
-    played = play(policy)
+    played = play
+    played.apply("lateness_s: 900", f"no_order: {policy}", t("06:00"))
     played.put("O1", "A")
     played.say("O1", "start", "09:00")
     played.say("O1", "finish", "09:30")
@@ -256,8 +273,9 @@ def test_no_order_the_machines_idle_time_is_what_the_policy_says(play: Any, poli
 @pytest.mark.parametrize(
     ("changeover", "told"), [("planned_stop", (0, 3600)), ("unplanned_stop", (3600, 0)), ("none", (3600, 0))]
 )
-def test_s25_a_changeover_is_what_the_policy_says(play: Any, changeover: str, told: tuple[int, int]) -> None:
-    played = play(changeover=changeover)
+def test_s25_a_changeover_is_what_the_policy_says(play: Played, changeover: str, told: tuple[int, int]) -> None:
+    played = play
+    played.apply("lateness_s: 900", f"changeover: {changeover}", t("06:00"))
     played.put("O1", "A"), played.put("O2", "B")
     played.say("O1", "start", "09:00")
     played.say("O2", "start", "11:00")
@@ -268,18 +286,15 @@ def test_s25_a_changeover_is_what_the_policy_says(play: Any, changeover: str, to
     assert rows_["O2"]["calendar_s"] == (3600 if changeover == "none" else 7200)
 
 
-def test_an_undone_event_restores_the_figures(play: Any, db: Database) -> None:
+def test_an_undone_event_restores_the_figures(play: Played) -> None:
     """What the undo of an entry does for an order's event: the mark, in the transaction that undoes it."""
-    from oee.compute.orders import undo_event
-    from oee.store.entries import one_entry
-
-    played = play()
+    played = play
     before = played.kpis("shift")[0]
     played.put("O1", "B")
-    number = played.say("O1", "start", "07:00").json()["entry"]
+    number = played.say("O1", "start", "06:00").json()["entry"]
     played.recompute()
-    assert played.kpis("shift")[0]["elements"]["ideal_good_s"] != before["elements"]["ideal_good_s"]
-    with db.transaction() as conn:
+    assert (before["elements"]["ideal_good_s"], played.kpis("shift")[0]["elements"]["ideal_good_s"]) == (None, 23400)
+    with played.db.transaction() as conn:
         entry, holds = one_entry(conn, number)
         assert holds
         undo_event(conn, entry, "boss", 1, "wrong line")
@@ -289,8 +304,8 @@ def test_an_undone_event_restores_the_figures(play: Any, db: Database) -> None:
     assert [r[2:] for r in played.revisions() if r[1] == 3] == [(f"order O1: entry {number} undone", "boss")] * 2
 
 
-def test_an_order_told_after_the_last_sample_owns_the_time_from_then_on(play: Any) -> None:
-    played = play()
+def test_an_order_told_after_the_last_sample_owns_the_time_from_then_on(play: Played) -> None:
+    played = play
     played.put("O1", "A")
     played.client.post("/api/v1/orders/O1:start", json={"ts": t("07:00", 1)})
     played.recompute()
@@ -299,22 +314,14 @@ def test_an_order_told_after_the_last_sample_owns_the_time_from_then_on(play: An
     assert {r["order"]: r["elements"]["calendar_s"] for r in found.json()["items"]} == {"O1": 3600, None: 3600}
 
 
-def test_s12_a_cycle_that_changes_inside_a_shift_judges_parts_as_they_are_made(play: Any) -> None:
+def test_s12_a_cycle_that_changes_inside_a_shift_judges_parts_as_they_are_made(play: Played) -> None:
     """From 12:00:30 on 28,000 parts an hour: exactly the shifts that end after it have one revision more."""
-    played = play()
+    played = play
     played.put("O1", "A")
     played.say("O1", "start", "06:00")
     played.recompute()
     before = {r[0]: r[1] for r in sorted(played.revisions())}
-    text = (played.folder / "plant.yaml").read_text(encoding="utf-8")
-    changed = text.replace("A: {ideal_cycle_s: 10}", "A: {ideal_rate_per_h: 28000}")
-    (played.folder / "plant.yaml").write_text(changed, encoding="utf-8")
-    at = f"{DAY}T12:00:30Z"
-    done = oee(
-        "apply", played.folder / "plant.yaml", "--effective", at, database=played.database, data_dir=played.folder
-    )
-    assert done.returncode == 0, done.stderr
-    played.recompute()
+    played.apply("A: {ideal_cycle_s: 10}", "A: {ideal_rate_per_h: 28000}", f"{DAY}T12:00:30Z")
     assert {r[0]: r[1] for r in sorted(played.revisions())} == {s: n + 1 for s, n in before.items()}
     early, late = played.kpis("shift")[:2]
     # 06:00–08:00, 08:30–10:00, 11:00–12:00:30: 811 parts of 10 s (the 812th half done); then 359 of 3600/28000 s.
@@ -329,42 +336,30 @@ def test_s12_a_cycle_that_changes_inside_a_shift_judges_parts_as_they_are_made(p
     assert product["elements"] == early["elements"]
 
 
-def test_s51_the_cycle_of_a_product_that_was_not_made_revises_nothing(play: Any) -> None:
-    played = play()
+def test_s51_the_cycle_of_a_product_that_was_not_made_revises_nothing(play: Played) -> None:
+    played = play
     played.put("O1", "A")
     played.say("O1", "start", "06:00")
     played.recompute()
     before = played.revisions()
-    text = (played.folder / "plant.yaml").read_text(encoding="utf-8")
-    (played.folder / "plant.yaml").write_text(text.replace("B: {ideal_cycle_s: 20}", "B: {ideal_cycle_s: 3}"))
-    done = oee(
-        "apply",
-        played.folder / "plant.yaml",
-        "--effective",
-        t("06:00"),
-        database=played.database,
-        data_dir=played.folder,
-    )
-    assert done.returncode == 0, done.stderr
-    played.recompute()
+    played.apply("B: {ideal_cycle_s: 20}", "B: {ideal_cycle_s: 3}", t("06:00"))
     assert played.revisions() == before
 
 
-def test_late_data_keep_the_cause_of_the_entry_that_waits(play: Any, db: Database) -> None:
-    played = play()
+def test_late_data_keep_the_cause_of_the_entry_that_waits(play: Played) -> None:
+    played = play
     played.put("O1", "B")
     entry = played.say("O1", "start", "15:00").json()["entry"]
     played.folder.joinpath("late.csv").write_text(f"ts,machine,signal,value\n{t('16:00')},m,state,6\n")
-    assert oee("import", played.folder / "late.csv", database=played.database, data_dir=played.folder).returncode == 0
-    assert db.rows("ledger/backlog") is not None
+    played.oee("import", played.folder / "late.csv")
     played.recompute()
     assert [r[2:] for r in played.revisions() if r[1] == 2] == [(f"order O1 started (entry {entry})", "loopback")]
 
 
 @pytest.mark.parametrize("role", ["viewer", "mes"])
-def test_who_may_write_orders(play: Any, role: str) -> None:
-    played = play()
-    key = oee("key", "add", "k", "--role", role, database=played.database, data_dir=played.folder).stdout.split()[-1]
+def test_who_may_write_orders(play: Played, role: str) -> None:
+    played = play
+    key = played.oee("key", "add", "k", "--role", role).split()[-1]
     head = {"Authorization": f"Bearer {key}"}
     answer = played.client.put("/api/v1/orders/O1", json={"line": "l1", "product": "A"}, headers=head)
     assert answer.status_code == (200 if role == "mes" else 403)
