@@ -64,9 +64,10 @@ def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: 
     if mark is None:
         return  # another worker was done with it in the moment before it was held
     name = next(key for key, number in ids.machines.items() if number == machine_id)
-    from_ts, writing, *entered = mark
-    _interpret(conn, master, ids, name, to_us(from_ts), now_us, (entered[0] or LATE, entered[1]))
-    run(conn, "facts/clear", machine_id=machine_id, writing=writing)
+    from_ts, writing, cause, author = mark
+    _interpret(conn, master, ids, name, to_us(from_ts), now_us, (cause or LATE, author))
+    if not run(conn, "facts/clear", machine_id=machine_id, writing=writing) and cause is not None:
+        run(conn, "facts/heard", machine_id=machine_id, cause=cause)
 
 
 def _interpret(
