@@ -98,8 +98,7 @@ def order_router(source: ResultSource, desk: OrderDesk) -> APIRouter:
     @router.get("/orders", response_model=Orders, dependencies=reads)
     def orders(request: Request, query: Annotated[OrderQuery, fastapi.Query()]) -> Response:
         """Orders, the last written first."""
-        found = desk.all(query.line, query.limit)
-        return json_answer(request, {"items": [item(s) for s in found if query.status in (None, s.status)]})
+        return json_answer(request, {"items": [item(s) for s in desk.all(query.line, query.status, query.limit)]})
 
     @router.get("/orders/{order}", response_model=OrderItem, dependencies=reads)
     def one_order(request: Request, order: Name) -> Response:

@@ -15,7 +15,6 @@ from oee.compute.rules import by_ideals, calculation_rules, category_of, definit
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
 from oee.interpret import MINUTE_US, interpret
-from oee.kernels.ideals import Ideals
 from oee.kernels.products import ProductKey
 from oee.model import Category, Cell, HourRow, ShiftInstance, ShiftResult, WindowResult
 from oee.store.checkpoints import checkpoint_before
@@ -105,16 +104,10 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
         pieces = extend(pieces, through_us, state.hold_until_us, end_us) if end_us > through_us else pieces
     cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
     calendar = _plan(conn, ids, who, start_us, end_us)
-    rules = by_ideals(calculation_rules(who.plant, who.source), _ideals(master, who), span_us[0])
+    ideals = ideals_timeline(((c.effective_us, c.plant) for c in master.configs()), who.line.id, who.source.id)
+    rules = by_ideals(calculation_rules(who.plant, who.source), ideals, span_us[0])
     settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs)
     return Context(who, rules, settled, calendar, through_us, now_us)
-
-
-def _ideals(master: Master, who: Subject) -> list[Ideals]:
-    """Ideal cycles of the machine as each configuration that has it takes force (S-12)."""
-    having = [(c.effective_us, c.plant.lines.get(who.line.id)) for c in master.configs()]
-    machines = [(since_us, line.machines.get(who.source.id)) for since_us, line in having if line]
-    return ideals_timeline((since_us, machine) for since_us, machine in machines if machine)
 
 
 def _around(

@@ -15,7 +15,7 @@ from oee.kernels.rollup import counters, pools
 from oee.model import US_PER_S
 from oee.store.database import Database, Session
 from oee.store.entries import Entry, add_entry
-from oee.store.master import Master
+from oee.store.master import Ids, Master
 from oee.store.orders import Order, find_orders, line_events, lock_orders, made_count, mark_event, order_events
 from oee.store.times import from_us
 
@@ -33,6 +33,14 @@ class OrderState:
     status: Status
     events: tuple[OrderEvent, ...]
     made_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The plant now, and the numbers of its parts; asked for before a transaction, which must not wait for another."""
+
+    plant: PlantConfig
+    ids: Ids
 
 
 class OrderDesk:
@@ -78,41 +86,38 @@ class OrderDesk:
         NotFoundError
             Nobody wrote such an order.
         """
+        known = self._known()
         with self._database.snapshot() as conn:
-            state = self._state(conn, _order(conn, order))
+            state = _state(conn, known, _order(conn, order))
             if not state.events:
                 return replace(state, made_count=0)
-            machines = self._counting(state.order)
+            machines = _counting(known.plant, state.order)
             return replace(state, made_count=made_count(conn, state.order, machines, state.events[0].at_us))
 
-    def all(self, line: str | None, limit: int) -> list[OrderState]:
-        """Orders, the last written first; of one line where named."""
+    def all(self, line: str | None, status: Status | None, limit: int) -> list[OrderState]:
+        """Orders, the last written first; of one line or status where named (of the last thousand)."""
+        known = self._known()
         with self._database.snapshot() as conn:
-            found = find_orders(conn, line=line, limit=min(limit, MOST))
-            return [self._state(conn, order) for order in found]
+            found = find_orders(conn, line=line, limit=MOST if status else limit)
+            states = (_state(conn, known, order) for order in found)
+            return [state for state in states if status in (None, state.status)][:limit]
 
-    def _plant(self) -> PlantConfig:
-        return self._master.config_at(self._now_us()).plant
-
-    def _counting(self, order: Order) -> Sequence[str]:
-        """Machines whose total is the order's: its own, or those that make the line's."""
-        line = self._plant().lines.get(order.line)
-        if order.machine is not None or line is None:
-            return [order.machine] if order.machine else []
-        return list(line.machines) if pools(line.rollup) else [counters(line.rollup)[0]]
+    def _known(self) -> _Known:
+        return _Known(self._master.config_at(self._now_us()).plant, self._master.ids())
 
     def _put(self, order: Order, author: str) -> OrderState:
-        plant, ids = self._plant(), self._master.ids()
+        known = self._known()
+        plant, ids = known.plant, known.ids
         _known_place(plant, order.line, order.machine)
         if order.product not in plant.products:
-            known = suggestion(order.product, plant.products) or "; none is defined"
-            raise InputError(f"there is no product {order.product!r}{known}; add it to the plant's products first")
+            meant = suggestion(order.product, plant.products) or "; none is defined"
+            raise InputError(f"there is no product {order.product!r}{meant}; add it to the plant's products first")
         line_id = ids.line(order.line)
         with self._database.transaction() as conn:
             lock_orders(conn, line_id)
             before = next(iter(find_orders(conn, order=order.id, limit=1)), None)
             if before and replace(before, entry=0, author="", entered_us=0) == order:
-                return self._state(conn, before)
+                return _state(conn, known, before)
             if before and _place(before) != _place(order) and order_events(conn, order.id):
                 raise ConflictError(
                     f"order {order.id!r} has begun: undo its events before it gets another {_what(before, order)}"
@@ -121,12 +126,13 @@ class OrderDesk:
             machine_id = ids.machine(order.line, order.machine) if order.machine else None
             entry = Entry("order", said, author, self._now_us(), line_id, machine_id)
             stored = replace(order, entry=add_entry(conn, entry), author=author, entered_us=entry.entered_us)
-            return self._state(conn, stored)
+            return _state(conn, known, stored)
 
     def _say(
         self, name: str, kind: EventKind, author: str, at_us: int | None, line: str | None, machine: str | None
     ) -> tuple[OrderState, int]:
-        plant, ids, now_us = self._plant(), self._master.ids(), self._now_us()
+        known, now_us = self._known(), self._now_us()
+        plant, ids = known.plant, known.ids
         said_us = now_us if at_us is None else at_us
         _in_reach(said_us, now_us, plant)
         with self._database.transaction() as conn:
@@ -138,27 +144,39 @@ class OrderDesk:
             lock_orders(conn, line_id)
             found = _repeated(conn, line_id, order, kind, at_us, scope, machines)
             if found is not None:
-                return self._state(conn, order), found
+                return _state(conn, known, order), found
             _may(conn, line_id, order, kind, said_us, machines)
             machine_id = ids.machine(order.line, scope) if scope else None
             words = {"event": kind, "order": order.id, "product": order.product}
             entry = Entry("order_event", words, author, now_us, line_id, machine_id, from_us=said_us)
             number = add_entry(conn, entry)
             mark_event(conn, entry, f"order {order.id} {WORDS[kind]} (entry {number})", author)
-            return self._state(conn, order), number
+            return _state(conn, known, order), number
 
-    def _state(self, conn: Session, order: Order) -> OrderState:
-        events = order_events(conn, order.id)
-        if not events:
-            return OrderState(order, "planned", ())
-        return OrderState(order, self._status(conn, order, events), tuple(events))
 
-    def _status(self, conn: Session, order: Order, events: Sequence[OrderEvent]) -> Status:
-        line = self._plant().lines.get(order.line)
-        timelines = _timelines(conn, self._master.ids().line(order.line), events[0].at_us, line)
-        if any(t and t[-1].order == order.id for t in timelines.values()):
-            return "running"
-        return "finished" if any(e.kind == "finish" for e in events) else "paused"
+def _state(conn: Session, known: _Known, order: Order) -> OrderState:
+    """An order with its events; it runs where a machine makes it, else its last word says what it is."""
+    events = order_events(conn, order.id)
+    if not events:
+        return OrderState(order, "planned", ())
+    timelines = _timelines(conn, known, order.line, events[0].at_us)
+    if any(t and t[-1].order == order.id for t in timelines):
+        return OrderState(order, "running", tuple(events))
+    return OrderState(order, "finished" if any(e.kind == "finish" for e in events) else "paused", tuple(events))
+
+
+def _timelines(conn: Session, known: _Known, line: str, from_us_: int) -> list[list[InForce]]:
+    """Orders in force per machine of a line, from what held at an instant on."""
+    events, config = line_events(conn, known.ids.line(line), from_us_), known.plant.lines.get(line)
+    return [in_force(events, machine) for machine in (config.machines if config else ())]
+
+
+def _counting(plant: PlantConfig, order: Order) -> Sequence[str]:
+    """Machines whose total is the order's: its own, or those that make the line's."""
+    line = plant.lines.get(order.line)
+    if order.machine is not None or line is None:
+        return [order.machine] if order.machine else []
+    return list(line.machines) if pools(line.rollup) else [counters(line.rollup)[0]]
 
 
 def _order(conn: Session, name: str) -> Order:
@@ -166,13 +184,6 @@ def _order(conn: Session, name: str) -> Order:
     if not found:
         raise NotFoundError(f"there is no order {name!r}; write it by PUT /api/v1/orders/{name}")
     return found[0]
-
-
-def _timelines(conn: Session, line_id: int, from_us_: int, line: LineConfig | None) -> dict[str, list[InForce]]:
-    """Orders in force per machine of a line, from what held at an instant on."""
-    events = line_events(conn, line_id, from_us_)
-    machines = line.machines if line else {e.machine for e in events if e.machine}
-    return {m: in_force(events, m) for m in machines}
 
 
 def _place(order: Order) -> tuple[str, str | None, str]:

@@ -65,11 +65,14 @@ def ideal_cycles_us(machine: MachineConfig) -> dict[str, Fraction | None]:
     return {product: None if cycle is None else cycle * US_PER_S for product, cycle in cycles}
 
 
-def ideals_timeline(machines: Iterable[tuple[int, MachineConfig]]) -> list[Ideals]:
-    """Ideal cycles of one machine by the configurations that have it, (since [µs], machine) in order (S-12, S-54)."""
+def ideals_timeline(configs: Iterable[tuple[int, PlantConfig]], line: str, machine: str) -> list[Ideals]:
+    """Ideal cycles of a machine as the configurations that have it, (since [µs], plant), take force (S-12, S-54)."""
     found: list[Ideals] = []
-    for since_us, machine in machines:
-        ideals = Ideals(since_us, ideal_cycle_us(machine), ideal_cycles_us(machine))
+    for since_us, plant in configs:
+        at = plant.lines[line].machines.get(machine) if line in plant.lines else None
+        if at is None:
+            continue
+        ideals = Ideals(since_us, ideal_cycle_us(at), ideal_cycles_us(at))
         if not found or replace(found[-1], since_us=since_us) != ideals:
             found.append(ideals)
     return found
