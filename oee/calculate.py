@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from oee.calendar import PlanPiece
-from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_setup, changeovers_of
+from oee.kernels.orders import without_order
+from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_changeover, changeovers_of
 from oee.kernels.ratios import ideal_total_us
 from oee.kernels.standstills import STANDING, classify, counted_from, standstills_of, stop_of, stop_so_far
 from oee.kernels.states import Piece, extend, merge
@@ -59,10 +60,11 @@ def settle(
     plan : the calendar's pieces, tiling the range.
     runs : products and orders, from those in force at the start on.
     """
-    pieces = _overlay(facts, plan, rules)
+    pieces = _overlay(without_order(facts, runs, rules.no_order), plan, rules)
     standstills = list(standstills_of(pieces))
-    changeovers = changeovers_of(standstills, runs)
-    pieces = as_setup(pieces, changeovers, [(p.start_us, p.end_us) for p in plan if p.category is not None])
+    changeovers = changeovers_of(standstills, runs) if rules.changeover is not None else []
+    calendar = [(p.start_us, p.end_us) for p in plan if p.category is not None]
+    pieces = as_changeover(pieces, changeovers, calendar, rules.changeover or Category.PLANNED_STOP)
     small_us = rules.small_stop_max_us
     pieces = classify(pieces, standstills, min_stop_us=rules.min_stop_us, small_stop_max_us=small_us)
     stops = [s for s in (stop_of(pieces, still, small_us) for still in standstills) if s is not None]
@@ -218,8 +220,12 @@ def _told(
 def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
     """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
     spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
-    in_force = ((run and run.product) or rules.product for a, b in spans for *_, run in settled.timeline.split(a, b))
-    return any(rules.ideal_of(product) is not None for product in in_force)
+    return any(
+        ideals.of((run and run.product) or rules.product) is not None
+        for a, b in spans
+        for since_us, until_us, run in settled.timeline.split(a, b)
+        for *_, ideals in rules.ideals(since_us, until_us)
+    )
 
 
 def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:

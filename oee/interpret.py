@@ -73,7 +73,7 @@ def interpret(
     proofs = _proofs(samples, checkpoint)
     hold_until_us = _hold_until(rules, proofs, start_us)
     carry = checkpoint.products if checkpoint else NOTHING_YET
-    log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
+    log = product_log(samples.products, samples.symbols, carry, (start_us, FOREVER_US))  # an order may outrun the data
     pieces = _pieces(rules, samples, counted, proofs, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
     edges = _edges(pieces, start_us, end_us, (*cuts_us, *log.starts_us))

@@ -64,19 +64,30 @@ def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: 
     if mark is None:
         return  # another worker was done with it in the moment before it was held
     name = next(key for key, number in ids.machines.items() if number == machine_id)
-    _interpret(conn, master, ids, name, to_us(mark[0]), now_us)
-    run(conn, "facts/clear", machine_id=machine_id, writing=mark[1])
+    from_ts, writing, cause, author = mark
+    _interpret(conn, master, ids, name, to_us(from_ts), now_us, (cause or LATE, author))
+    if not run(conn, "facts/clear", machine_id=machine_id, writing=writing) and cause is not None:
+        run(conn, "facts/heard", machine_id=machine_id, cause=cause)
 
 
-def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
-    touched, cause = tell_anew(conn, master, ids, name, dirty_us, now_us)
+def _interpret(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    name: tuple[str, str],
+    dirty_us: int,
+    now_us: int,
+    asked: tuple[str, str | None],
+) -> None:
+    """Tell a machine's facts anew; what changes is due by the cause and author that ``asked``."""
+    touched, outdated = tell_anew(conn, master, ids, name, dirty_us, now_us)
     if touched is not None:
-        touch(conn, ids.lines[name[0]], *touched, cause)
+        touch(conn, ids.lines[name[0]], *touched, *((OUTDATED, None) if outdated else asked))
 
 
 def tell_anew(
     conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int
-) -> tuple[tuple[int, int] | None, str]:
+) -> tuple[tuple[int, int] | None, bool]:
     """Replace a machine's facts from before an instant on; the caller holds the machine.
 
     Facts whose samples are gone stay as they are (S-55): the earliest restart is the first checkpoint of the samples
@@ -84,12 +95,12 @@ def tell_anew(
 
     Returns
     -------
-    The stretch in which the facts differ, None if they do not, and the cause to tell.
+    The stretch in which the facts differ, None if they do not; whether other rules made them.
     """
     machine_id = ids.machines[name]
     first_us = first_sample_us(conn, machine_id)
     if rules_at(master, name, now_us) is None or first_us is None:
-        return None, LATE
+        return None, False
     before = facts_state(conn, machine_id)
     outdated = before is not None and before.rules != RULES_VERSION
     from_us_ = dirty_us if before and not outdated else first_us
@@ -97,14 +108,14 @@ def tell_anew(
     if before is not None and before.first_us < before.kept_us and (checkpoint is None or start_us < before.kept_us):
         start_us, checkpoint = _restart_kept(conn, machine_id, before)
         if start_us == FAR_US:
-            return None, LATE
+            return None, False
     facts = _facts(conn, master, ids, name, start_us, checkpoint)
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
     set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
     held = held_difference(before, old, facts, now_us)
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
-    return touched, OUTDATED if outdated else LATE
+    return touched, outdated
 
 
 def _facts(

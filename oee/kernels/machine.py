@@ -86,7 +86,7 @@ class MachineRules:
     ideal_cycle_us: Fraction | None
     counters: Mapping[str, CounterRule]
     state_source: str | None = None
-    ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+    ideal_cycles: Mapping[str, Fraction | None] = field(default_factory=dict)
     follows: tuple[ProductKey, ...] = ()
 
     def ideal_of(self, product: str | None) -> Fraction | None:
@@ -112,7 +112,7 @@ class MachineSamples:
     ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
     ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
     of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one. ``products`` has
-    the product and the order signal, where the configuration follows them.
+    the product and the order signal, where the configuration follows them, else what was entered of orders.
     """
 
     symbols: tuple[str, ...]
