@@ -53,6 +53,7 @@ def create_app(
     reports: Mapping[str, ReportFormat],
     render_login: LoginPage,
     pages: Sequence[APIRouter] = (),
+    writers: Sequence[APIRouter] = (),
     static: Mapping[str, Path] | None = None,
     cookie_secure: bool = False,
 ) -> FastAPI:
@@ -68,6 +69,7 @@ def create_app(
     reports : formats of the shift report by name; the first is for askers that take anything.
     render_login : makes the log-in page of (next path, error or None).
     pages : routers of pages; every role may open them, who isn't logged in is sent to the log-in.
+    writers : routers of addresses that change something; each names who may.
     static : folders that anybody may read, by the path under which they appear, such as ``/static``.
     cookie_secure : the service is reached by https only (behind a proxy that ends TLS).
     """
@@ -89,6 +91,8 @@ def create_app(
     app.include_router(data_health_router(source, data_health))
     places = app.state.places = Places(own_capacity())
     app.include_router(event_router(source, watcher, places))
+    for router in writers:
+        app.include_router(router)
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))

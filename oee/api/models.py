@@ -39,6 +39,7 @@ class Elements(Shape):
     unscheduled_count: int
     no_data_count: int
     stopped_count: int
+    startup_count: int = Field(description="Rejects of starting up; part of the rejects.")
     wip_count: int | None = Field(description="Work in process: total less judged parts; null unless counted apart.")
     stop_count: int
     closed_stop_count: int
@@ -81,6 +82,9 @@ class Kpi(Shape):
     availability_min: float | None
     availability_max: float | None
     piece_quality: float | None
+    scrap_ratio: float | None = Field(description="Rejects per part, in pieces.")
+    rework_ratio: float | None
+    first_pass_yield: float | None = Field(description="Parts right first time per part.")
     mttr_s: float | None
     mtbf_s: float | None
     elements: Elements
@@ -260,6 +264,32 @@ class Changes(Shape):
     items: list[Change]
     next: str | None = Field(description="Cursor of the page after it, null on the last.")
     resume: str | None = Field(description="Cursor after the last revision seen: ask with it later for what is new.")
+
+
+class Booking(Shape):
+    """Scrap or rework that somebody booked, or the reversal of a booking."""
+
+    id: int
+    kind: str = Field(description="scrap, rework or reversal.")
+    line: str
+    machine: str = Field(description="Whose parts they are.")
+    ts: Timestamp = Field(description="Where it sits: the time given, else where the product was last made.")
+    production_date: str = Field(description="Of the shift, or off time, that made the parts.")
+    shift: str
+    product: str | None
+    count: int
+    startup: bool
+    reason: str | None
+    author: str
+    entered: Timestamp
+    booking: int | None = Field(description="Of a reversal: the booking that it undoes.")
+    reversed_by: int | None = Field(description="The reversal that undid it, if any.")
+
+
+class Bookings(Shape):
+    """Bookings of a range, oldest first."""
+
+    items: list[Booking]
 
 
 class Fault(Shape):

@@ -40,7 +40,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("POST", "/orders/{order}:start", "Starting an order"),
     NotYet("POST", "/orders/{order}:pause", "Pausing an order"),
     NotYet("POST", "/orders/{order}:finish", "Finishing an order"),
-    NotYet("POST", "/bookings", "Booking scrap and rework"),
     NotYet("PUT", "/calendars/{calendar}/exceptions/{production_date}", "Writing exceptions of a calendar"),
     NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
     NotYet("GET", "/webhooks", "Listing webhooks"),

@@ -26,6 +26,7 @@ _KINDS = {
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "This address does not take that method"),
     406: ("not-acceptable", "Not available in that format"),
+    409: ("conflict", "It does not fit what stands"),
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "The request's format is not taken"),
     422: ("invalid", "The request can't be taken"),

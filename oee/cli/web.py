@@ -7,7 +7,9 @@ import json
 from fastapi import FastAPI
 
 from oee.api.app import create_app
+from oee.api.bookings import booking_router
 from oee.api.reports import ReportFormat
+from oee.compute.booking_desk import BookingDesk
 from oee.compute.changes import Changes
 from oee.compute.data_health import DataHealth
 from oee.compute.health import Health
@@ -45,6 +47,7 @@ def web_app(database: Database) -> FastAPI:
             "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
         },
         render_login=login,
+        writers=[booking_router(source, BookingDesk(database))],
         pages=[pages(lambda _request: source, data_health)],
         static={"/static": STATIC},
     )

@@ -85,7 +85,17 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
         cause = OUTDATED if outdated else LATE
-        touch(conn, ids.lines[name[0]], *touched, cause)
+        until_us = min(touched[1] + _startup_us(master, name), FAR_US)
+        touch(conn, ids.lines[name[0]], touched[0], until_us, cause)
+
+
+def _startup_us(master: Master, name: tuple[str, str]) -> int:
+    """For how long at most a planned stop tells what rejects behind it are."""
+    line, machine = name
+    plants = (c.plant for c in master.configs() if line in c.plant.lines)
+    return max(
+        (p.lines[line].machines[machine].startup_us for p in plants if machine in p.lines[line].machines), default=0
+    )
 
 
 def _facts(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from oee.calculate import Settled
 from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
 from oee.kernels.counting import rebook
 from oee.kernels.products import ProductKey
-from oee.kernels.rollup import contributors, pools, roll_up
-from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
+from oee.kernels.rollup import contributors, counters, pools, roll_up
+from oee.model import Cell, Elements, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.instances import StoredInstance
 from oee.store.master import Ids, Master
@@ -72,19 +73,35 @@ def line_contexts(who: Subject, contexts: Mapping[str, Context]) -> dict[str, Co
     if pools(rollup):
         return seen
     constraint = seen[rollup.machine]
-    return {m: ctx if m == rollup.machine else _judged_by(constraint, ctx) for m, ctx in seen.items()}
+    judged = {m: ctx if m == rollup.machine else _judged_by(constraint, ctx) for m, ctx in seen.items()}
+    _, good, reject = counters(rollup)
+    if good != reject and seen[good].settled.moved:
+        judged[reject] = _with_rejects(judged[reject], constraint, seen[good].settled.moved)
+    return judged
 
 
 def _judged_by(constraint: Context, counting: Context) -> Context:
     """A counting machine's parts and what was decided about them, all else the constraint's."""
     settled, own = constraint.settled, counting.settled
-    cells = rebook(own.cells, settled.starts, settled.timeline.in_force)
+    told = settled.with_cells(_in_time_of(settled, own.cells), _in_time_of(settled, own.moved))
     return replace(
         constraint,
         who=counting.who,
         rules=replace(constraint.rules, quality_known=counting.rules.quality_known),
-        settled=replace(settled, cells=cells, cell_starts=[c.start_us for c in cells], decisions=own.decisions),
+        settled=replace(told, decisions=own.decisions),
     )
+
+
+def _in_time_of(constraint: Settled, cells: Sequence[Cell]) -> list[Cell]:
+    edges = sorted({*constraint.starts, *(end for _, end in constraint.startups)})
+    return rebook(cells, edges, constraint.timeline.in_force)
+
+
+def _with_rejects(judged: Context, constraint: Context, moved: Sequence[Cell]) -> Context:
+    """What was booked where the line's good parts are counted is rejected where its rejects are (S-10, S-40)."""
+    rejected = [replace(c, total_count=0, good_count=0) for c in _in_time_of(constraint.settled, moved)]
+    settled = judged.settled
+    return replace(judged, settled=settled.with_cells([*settled.cells, *rejected], settled.moved))
 
 
 def whole(look: Look, who: Subject, span_us: tuple[int, int]) -> Whole:

@@ -85,6 +85,7 @@ def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> Calculation
         ideal_cycle_us=ideal_cycle_us(machine),
         quality_known=machine.reject_source != "none",
         ideal_cycles=ideal_cycles_us(machine),
+        startup_us=machine.startup_us,
     )
 
 

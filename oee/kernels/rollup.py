@@ -118,10 +118,10 @@ Outputs = Sequence[ProductOutput]
 
 
 def _picked(total: Outputs, good: Outputs, reject: Outputs) -> tuple[ProductOutput, ...]:
-    """Each count from the machine that counts it; rework goes with the rejects."""
+    """Each count from the machine that counts it; rework and start-up rejects go with the rejects."""
     rows = [
-        *(replace(o, good_count=0, reject_count=0, rework_count=0) for o in total),
-        *(replace(o, total_count=0, reject_count=0, rework_count=0) for o in good),
+        *(replace(o, good_count=0, reject_count=0, rework_count=0, startup_count=0) for o in total),
+        *(replace(o, total_count=0, reject_count=0, rework_count=0, startup_count=0) for o in good),
         *(replace(o, total_count=0, good_count=0) for o in reject),
     ]
     return tuple(o for o in merge_outputs(rows) if o.total_count or o.good_count or o.reject_count or o.rework_count)
@@ -136,6 +136,7 @@ def _counted(rollup: Rollup, base: WindowResult, windows: Mapping[str, WindowRes
         "ideal_cycle_missing": "ideal_cycle_missing" in base.flags or made_us is None,
         "parts_unscheduled": bool(e.unscheduled),
         "parts_in_no_data": bool(e.unknown),
+        "corrected": any("corrected" in w.flags for w in windows.values()),
     } | {flag: any(flag in windows[m].flags for m in who) for flag in COUNT_FLAGS}
     raised = {f for f in base.flags if f not in conditions} | {f for f, holds in conditions.items() if holds}
     return replace(base, flags=tuple(f for f in FLAGS if f in raised), quality_known=windows[who[2]].quality_known)

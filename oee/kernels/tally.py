@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from oee.kernels.products import ideal_of
@@ -17,7 +18,8 @@ class CalculationRules:
 
     ``break_run_counts`` is the policy of S-27; ``quality_known`` is False for ``reject_source: none`` (S-9).
     ``product`` is what is made where no signal says so, ``ideal_cycle_us`` its cycle or the machine's own;
-    ``ideal_cycles`` are those of the products that a signal names (S-12).
+    ``ideal_cycles`` are those of the products that a signal names (S-12). ``startup_us`` is for how long rejects are
+    start-up rejects once the machine runs again after a planned stop (section 2).
     """
 
     min_stop_us: int
@@ -27,6 +29,7 @@ class CalculationRules:
     ideal_cycle_us: Fraction | None
     quality_known: bool
     ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+    startup_us: int = 0
 
     @property
     def has_ideal(self) -> bool:
@@ -77,6 +80,24 @@ class Tally:
         )
 
 
+def started_up(cells: Sequence[Cell], startups: Sequence[tuple[int, int]]) -> Sequence[Cell]:
+    """Cells with all rejects of start-ups told as such; elsewhere those that were booked so.
+
+    Parameters
+    ----------
+    startups : starts and ends in order; cells are cut at both.
+    """
+    if not startups:
+        return cells
+    starts = [a for a, _ in startups]
+    out = []
+    for c in cells:
+        k = bisect_right(starts, c.start_us) - 1
+        within = k >= 0 and c.start_us < startups[k][1]
+        out.append(replace(c, startup_count=c.reject_count) if within else c)
+    return out
+
+
 _KIND = {
     Category.NOT_SCHEDULED: "unscheduled",
     Category.EXCLUDED: "unscheduled",
@@ -88,11 +109,12 @@ def _outputs(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) ->
     """Parts per product, by the category of the instant that counts them (S-13)."""
     sums: dict[tuple[str, str | None], list[int]] = {}
     for c, category in cells:
-        n = sums.setdefault((_KIND.get(category, "output"), c.product or rules.product), [0] * 4)
+        n = sums.setdefault((_KIND.get(category, "output"), c.product or rules.product), [0] * 5)
         n[0] += c.total_count
         n[1] += c.good_count
         n[2] += c.reject_count
         n[3] += c.rework_count
+        n[4] += c.startup_count
     return {
         kind: merge_outputs(
             ProductOutput(product, rules.ideal_of(product), *n)
