@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from oee.calculate import Settled
 from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
 from oee.kernels.counting import rebook
+from oee.kernels.culprits import charges
 from oee.kernels.products import ProductKey
 from oee.kernels.rollup import contributors, counters, pools, roll_up
 from oee.model import Cell, Elements, ShiftInstance, ShiftResult, WindowResult
@@ -135,5 +136,8 @@ def all_results(look: Look, found: Whole, instance: ShiftInstance) -> dict[int, 
         machine: own[machine] if ctx is found.contexts[machine] else shift_result(ctx, instance)
         for machine, ctx in line_contexts(found.who, found.contexts).items()
     }
+    rollup = found.who.line.rollup
+    lanes = {machine: result.window.segments for machine, result in own.items()}
+    charged = () if pools(rollup) else charges(rollup.machine, lanes)
     numbered = {look.ids.machine(line, machine): result for machine, result in own.items()}
-    return {LINE: roll_up(found.who.line.rollup, seen), **numbered}
+    return {LINE: replace(roll_up(rollup, seen), charges=charged), **numbered}

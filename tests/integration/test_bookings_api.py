@@ -19,6 +19,7 @@ from oee.store.database import Database
 
 DAY = next(d for d in (datetime.now(UTC).date() - timedelta(days=n) for n in range(8, 15)) if d.weekday() == 0)
 STATE = "state: {profile: custom, map: {RUN: run, FAULT: unplanned_stop, SETUP: planned_stop}}"
+WAITS = STATE.replace("{RUN: run,", "{RUN: run, WAIT: external_stop,")
 PLANT = f"""\
 version: 1
 plant: {{id: works, timezone: UTC, day_start: "06:00"}}
@@ -51,6 +52,13 @@ lines:
     machines:
       p1: {{products: {{A: {{}}}}, signals: {{{STATE}, good: {{}}}}}}
       p2: {{products: {{B: {{}}}}, signals: {{{STATE}, good: {{}}}}}}
+  flow:
+    calendar: default
+    rollup: {{method: constraint, machine: filling}}
+    machines:
+      washer: {{signals: {{{STATE}}}}}
+      filling: {{products: {{A: {{}}}}, startup_s: 600, signals: {{{WAITS}, total: {{}}, reject: {{}}}}}}
+      capper: {{name: Capper 2, signals: {{{STATE}}}}}
   dark:
     calendar: default
     rollup: {{method: single, machine: oven}}
@@ -83,6 +91,13 @@ def rows() -> list[tuple[str, str, str, object]]:
         found.append(("06:00", machine, "state", "RUN"))
         signal, factor = ("good", 1) if machine in ("p1", "p2") else ("total", 2)
         found += [(f"{h:02}:00", machine, signal, (h - 6) * 600 * factor) for h in range(6, 11)]
+    found += [(at, "washer", "state", "RUN") for at in ("06:00", "10:00")]
+    found += [(at, "capper", "state", said) for at, said in (("06:00", "RUN"), ("06:15", "FAULT"), ("06:35", "RUN"))]
+    states = [("06:00", "RUN"), ("06:20", "WAIT"), ("06:40", "RUN"), ("07:50", "SETUP"), ("07:55:20", "RUN")]
+    found += [(at, "filling", "state", said) for at, said in states]
+    for minute in range(241):
+        at = f"{6 + minute // 60:02}:{minute % 60:02}"
+        found += [(at, "filling", "total", 30 * minute), (at, "filling", "reject", 6 * minute)]
     return [*found, *((f"{h:02}:00", "filler", "reject", (h - 6) * 60) for h in range(6, 11))]
 
 
@@ -259,6 +274,50 @@ def test_s40_a_pooled_line_takes_the_machine_that_made_it_or_asks(works: Works) 
     assert works.book(**said, machine="p1")["product"] == "A"
     works.recompute()
     assert counts(works.shift("presses", "early")) == (2400, 2390, 10, 0)
+
+
+def test_s29_the_pareto_charges_waiting_to_the_machine_that_stood(works: Works) -> None:
+    """The filler waits from 06:20 to 06:40, the capper stands up to 06:35."""
+    path = f"lines/flow/shifts/{DAY}/early"
+    report = works.client.get(f"/api/v1/{path}/report", params={"format": "json"}).json()
+    rows = [(r["label"], r["machine"], r["s"], r["stops"]) for r in report["pareto"]]
+    assert rows == [
+        ("Starved or blocked: Capper 2", "capper", 900.0, 1),
+        ("Planned stop", None, 320.0, 1),
+        ("Starved or blocked", None, 300.0, 0),
+    ]
+    assert sum(r["share"] for r in report["pareto"]) == pytest.approx(1)
+    e = works.shift("flow", "early")["elements"]
+    assert (e["external_stop_s"], e["unplanned_stop_s"]) == (1200, 0)
+    for page in (f"/{path}", f"/api/v1/{path}/report?format=html"):
+        assert "Starved or blocked: Capper 2" in works.client.get(page).text
+    works.load(
+        "ts,machine,signal,value\n" + f"{clock('06:10')},capper,state,FAULT\n{clock('06:39')},capper,state,RUN\n"
+    )
+    works.recompute()
+    assert [r[:3] for r in works.revisions("flow") if r[2] > 1] == [("early", "capper", 2)]
+    works.load("ts,machine,signal,value\n" + f"{clock('06:36')},capper,state,FAULT\n")
+    works.recompute()
+    late = works.client.get(f"/api/v1/{path}/report", params={"format": "json"}).json()
+    assert [r["s"] for r in late["pareto"] if r["machine"] == "capper"] == [15 * 60 + 3 * 60]
+
+
+def test_section_2_a_startup_reaches_into_the_next_shift_and_late_data_revise_both(works: Works) -> None:
+    """6 rejects a minute: a start-up from 07:55:20 lasts until 08:05:20, 30 rejects before 08:00 and 32 after it."""
+    shifts = [works.shift("flow", s) for s in ("early", "late")]
+    assert [s["elements"]["startup_count"] for s in shifts] == [30, 32]
+    windows = works.items("kpis", line="flow", group_by="hour")
+    assert [h["elements"]["startup_count"] for h in windows] == [0, 30, 32, 0]
+    edges = [clock(t) for t in ("08:00", "08:04:40", "08:05:10", "08:05:40", "09:00")]
+    parts = [works.items("kpis", line="flow", **{"from": a, "to": b})[0] for a, b in pairwise(edges)]
+    assert [p["elements"]["startup_count"] for p in parts] == [28, 3, 1, 0]
+    before = works.shift("flow", "late")["revision"]
+    works.load("ts,machine,signal,value\n" + f"{clock('07:52')},filling,state,RUN\n")
+    works.recompute()
+    after = works.shift("flow", "late")
+    assert (after["elements"]["startup_count"], after["revision"]) == (12, before + 1)
+    free = works.items("kpis", line="flow", **{"from": clock("08:00")})[0]
+    assert free["elements"] == after["elements"]
 
 
 SHIFT = {"date": str(DAY), "shift": "early"}
