@@ -225,8 +225,9 @@ def _told(
     ideal_known = _ideal_known(settled, tally.pieces, window_us[0], rules)
     conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
     conditions["ideal_cycle_missing"] |= not ideal_known
-    conditions["corrected"] = not settled.moved_us.isdisjoint(c.start_us for c, _ in tally.cells)
     raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
+    if not settled.moved_us.isdisjoint(c.start_us for c, _ in tally.cells):
+        raised.add("corrected")
     return WindowResult(
         *window_us,
         elements,

@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse
 from oee.api.access import EVERY_ROLE, ApiAccess
 from oee.api.answers import json_answer
 from oee.api.documented import READ_RESPONSES, Responses, error_response
-from oee.api.models import Booking, Bookings
+from oee.api.models import Shape, Timestamp
 from oee.api.params import MAX_DAYS, Instant, Name, OptionalName, RangeQuery
 from oee.api.problems import ProblemError, invalid
-from oee.compute.booking_desk import AlreadyReversed, BookingAsked, BookingDesk, BookingTold
+from oee.compute.booking_desk import BookingDesk
+from oee.compute.booking_words import AlreadyReversed, BookingAsked, BookingTold
 from oee.report.kpi import local_iso
 from oee.source import ResultSource
 from oee.store.accounts import Principal, Role
@@ -74,6 +75,32 @@ class BookingIn(BaseModel):
         neither = self.date is None and self.shift is None
         if (self.ts is None) == neither or (neither is False and not named):
             raise invalid("/body/ts", "ts: give either ts, or date and shift together.")
+
+
+class Booking(Shape):
+    """Scrap or rework that somebody booked, or the reversal of a booking."""
+
+    id: int
+    kind: str = Field(description="scrap, rework or reversal.")
+    line: str
+    machine: str = Field(description="Whose parts they are.")
+    ts: Timestamp = Field(description="Where it sits: the time given, else where the product was last made.")
+    production_date: str = Field(description="Of the shift, or off time, that made the parts.")
+    shift: str
+    product: str | None
+    count: int
+    startup: bool
+    reason: str | None
+    author: str
+    entered: Timestamp
+    booking: int | None = Field(description="Of a reversal: the booking that it undoes.")
+    reversed_by: int | None = Field(description="The reversal that undid it, if any.")
+
+
+class Bookings(Shape):
+    """Bookings of a range, oldest first."""
+
+    items: list[Booking]
 
 
 class BookingQuery(RangeQuery):

@@ -266,32 +266,6 @@ class Changes(Shape):
     resume: str | None = Field(description="Cursor after the last revision seen: ask with it later for what is new.")
 
 
-class Booking(Shape):
-    """Scrap or rework that somebody booked, or the reversal of a booking."""
-
-    id: int
-    kind: str = Field(description="scrap, rework or reversal.")
-    line: str
-    machine: str = Field(description="Whose parts they are.")
-    ts: Timestamp = Field(description="Where it sits: the time given, else where the product was last made.")
-    production_date: str = Field(description="Of the shift, or off time, that made the parts.")
-    shift: str
-    product: str | None
-    count: int
-    startup: bool
-    reason: str | None
-    author: str
-    entered: Timestamp
-    booking: int | None = Field(description="Of a reversal: the booking that it undoes.")
-    reversed_by: int | None = Field(description="The reversal that undid it, if any.")
-
-
-class Bookings(Shape):
-    """Bookings of a range, oldest first."""
-
-    items: list[Booking]
-
-
 class Fault(Shape):
     """One field that can't be taken."""
 

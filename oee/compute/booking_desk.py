@@ -6,11 +6,13 @@ What is asked for and can't be is refused with `InputError`, one sentence that n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from oee.compute.booking_words import BookingAsked, BookingTold, plain, told
 from oee.compute.calculator import Context, context, subject
+from oee.compute.reversals import reverse
 from oee.compute.rolled import Look
 from oee.compute.service import clock_us
 from oee.errors import InputError, NotFoundError
@@ -18,49 +20,11 @@ from oee.kernels.bookings import good_by_product
 from oee.kernels.rollup import counters, pools
 from oee.model import ShiftInstance
 from oee.store.database import Database, fetch, fetch_one, run
-from oee.store.entries import Entry, add_entry, entries_of, one_entry
+from oee.store.entries import Entry, add_entry, one_entry
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Master
 from oee.store.results import touch
 from oee.store.times import from_us
-
-
-class AlreadyReversed(InputError):
-    """The booking was reversed before."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookingAsked:
-    """A booking as it is asked for; a time, or the date and name of a shift.
-
-    ``kind`` is scrap, rework or reversal. A reversal names its ``booking``, or has what it was booked with.
-    """
-
-    kind: str
-    line: str | None = None
-    machine: str | None = None
-    ts_us: int | None = None
-    date: str | None = None
-    shift: str | None = None
-    product: str | None = None
-    count: int | None = None
-    reason: str | None = None
-    startup: bool = False
-    booking: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BookingTold:
-    """A booking or reversal as it stands; ``said`` is what was booked, ``reversed_by`` the entry that undid it."""
-
-    number: int
-    kind: str
-    said: Mapping[str, Any]
-    author: str
-    entered_us: int
-    reason: str | None
-    booking: int | None = None
-    reversed_by: int | None = None
 
 
 class BookingDesk:
@@ -91,8 +55,8 @@ class BookingDesk:
             if known is not None:
                 return _again(look, known[0], asked)
             try:
-                take = _reverse if asked.kind == "reversal" else _book
-                return take(look, asked, author, {"key": key, "asked": _plain(asked)} if key is not None else {})
+                take = reverse if asked.kind == "reversal" else _book
+                return take(look, asked, author, {"key": key, "asked": plain(asked)} if key is not None else {})
             except NotFoundError as error:  # it stands in the body: nothing is amiss with the address
                 raise InputError(str(error)) from error
 
@@ -103,24 +67,14 @@ class BookingDesk:
         span = {"from": from_us(from_us_), "to": from_us(to_us_)}
         with self._database.snapshot() as conn:
             rows = fetch(conn, "entries/bookings", line_id=line_id, **span)
-            return [replace(_told(one_entry(conn, number)[0]), reversed_by=by) for number, by in rows]
-
-
-def _plain(asked: BookingAsked) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in asked.__slots__}
+            return [replace(told(one_entry(conn, number)[0]), reversed_by=by) for number, by in rows]
 
 
 def _again(look: Look, number: int, asked: BookingAsked) -> BookingTold:
     entry, _ = one_entry(look.conn, number)
-    if entry.said["asked"] != _plain(asked):
+    if entry.said["asked"] != plain(asked):
         raise InputError(f"this Idempotency-Key stands for entry {number}, which says something else; use a new key")
-    return _told(entry)
-
-
-def _told(entry: Entry) -> BookingTold:
-    said, number = entry.said, entry.number or 0
-    kind = "reversal" if entry.undoes is not None else said["kind"]
-    return BookingTold(number, kind, said, entry.author, entry.entered_us, entry.why, entry.undoes)
+    return told(entry)
 
 
 def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]) -> BookingTold:
@@ -160,7 +114,7 @@ def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]
         shift.end_us if asked.ts_us is None else None,
         why=asked.reason,
     )
-    return _told(replace(entry, number=add_entry(look.conn, entry)))
+    return told(replace(entry, number=add_entry(look.conn, entry)))
 
 
 def _home(look: Look, line: str, asked: BookingAsked) -> tuple[StoredInstance, int]:
@@ -243,66 +197,3 @@ def _last_made_us(ctx: Context, shift: ShiftInstance, product: str | None) -> in
         if shift.start_us <= c.start_us < shift.end_us and (c.product or ctx.rules.product) == product
     ]
     return max(ends, default=shift.start_us)
-
-
-def _reverse(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]) -> BookingTold:
-    booked = _named(look, asked) if asked.booking is not None else _matching(look, asked)
-    said, shift = booked.said, None
-    line_id = look.ids.line(said["line"])
-    named = instance_named(look.conn, said["line"], line_id, said["date"], said["shift"])
-    if said["timed"] or named is None:
-        at_us = booked.from_us or 0
-        shift = next((s.instance for s in instances_in(look.conn, said["line"], line_id, at_us, at_us + 1)), None)
-    shift = shift or (named.instance if named else None)
-    if shift is not None:
-        touch(look.conn, line_id, shift.start_us, shift.start_us + 1, "booking reversed", author)
-    entry = Entry(
-        "undo",
-        {**{name: said[name] for name in said if name not in ("key", "asked")}, **marks},
-        author,
-        look.now_us,
-        line_id,
-        booked.machine_id,
-        booked.from_us,
-        booked.to_us,
-        undoes=booked.number,
-        why=asked.reason,
-    )
-    return _told(replace(entry, number=add_entry(look.conn, entry)))
-
-
-def _named(look: Look, asked: BookingAsked) -> Entry:
-    assert asked.booking is not None
-    entry, holds = one_entry(look.conn, asked.booking)
-    if entry.kind != "booking":
-        raise InputError(f"booking: entry {asked.booking} is no booking")
-    if not holds:
-        raise AlreadyReversed(f"booking {asked.booking} was reversed already")
-    if _differs(entry, asked):
-        raise InputError(f"booking: {asked.booking} says something else than this reversal; give its id alone")
-    return entry
-
-
-def _matching(look: Look, asked: BookingAsked) -> Entry:
-    """The newest booking that holds and was made with the same words."""
-    assert asked.line is not None
-    line_id = look.ids.line(asked.line)
-    entries = entries_of(look.conn, ["booking"], line_id=line_id)
-    found = next((e for e in reversed(entries) if not _differs(e, asked)), None)
-    if found is None:
-        raise InputError(f"no booking of line {asked.line!r} that holds says this; name its id in `booking`")
-    return found
-
-
-def _differs(entry: Entry, asked: BookingAsked) -> bool:
-    said, timed = entry.said, entry.said["timed"]
-    pairs = (
-        (asked.line, said["line"]),
-        (asked.machine, said["machine"]),
-        (asked.ts_us, said["at_us"] if timed else None),
-        (asked.date, None if timed else said["date"]),
-        (asked.shift, None if timed else said["shift"]),
-        (asked.product, said["product"]),
-        (asked.count, said["count"]),
-    )
-    return any(wanted is not None and wanted != had for wanted, had in pairs)
