@@ -235,7 +235,7 @@ def _told(
         stops,
         decisions,
         tuple(f for f in FLAGS if f in raised),
-        rules.quality_known,
+        rules.quality_known and elements.good_count >= 0,  # more rejects than parts: nothing tells how many are good
         ideal_known,
     )
 
@@ -261,7 +261,8 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         )
         if inside:
             counted = start_us <= settled.counted_us.get(s.start_us, end_us) < end_us
-            yield replace(told, in_window_us=inside, counted=counted)
+            closed = s.start_us in settled.counted_us and told.end_us is not None and start_us < told.end_us
+            yield replace(told, in_window_us=inside, counted=counted, closed=closed)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:
@@ -277,6 +278,7 @@ def _conditions(
     ideal = ideal_total_us(e.output)
     return {
         "performance_over_100": ideal is not None and ideal > e.actual_production_us,
+        "counts_inconsistent": e.good_count < 0,
         "ideal_cycle_missing": any(o.ideal_cycle_us is None for o in e.output + e.unscheduled + e.unknown),
         "state_unmapped": any(p.unmapped and p.category is Category.NO_DATA for p in pieces),
         "parts_while_stopped": e.stopped_count > 0,

@@ -47,7 +47,7 @@ class ProblemError(Exception):
         self.status = status
         self.detail = detail
         self.headers = headers
-        self.errors = () if pointer is None else (fault(pointer, detail),)
+        self.errors: tuple[dict[str, str], ...] = () if pointer is None else (fault(pointer, detail),)
 
 
 def fault(pointer: str, detail: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ from oee.compute.edges import with_edges
 from oee.compute.rules import calculation_rules, category_of, definition
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
-from oee.interpret import MINUTE_US
 from oee.kernels.bookings import book
 from oee.kernels.products import ProductKey
 from oee.model import Category, HourRow, ShiftInstance, ShiftResult, WindowResult
@@ -97,7 +96,7 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     since_us = span_us[0] - who.source.startup_us  # a start-up that began before reaches into the span
     start_us, end_us = _around(conn, machine_id, state, (since_us, span_us[1]), now_us)
     start_us = _past_unknown(conn, ids, who, start_us, since_us)
-    stored = read_facts(conn, machine_id, start_us // MINUTE_US * MINUTE_US, end_us)
+    stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
         through_us = state.through_us
@@ -108,7 +107,7 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     booked = bookings_around(conn, ids, who.line.id, who.source.id, span_us)
     reach_us = reach_of(booked, (start_us, end_us))
     if reach_us != (start_us, end_us):
-        stored = read_facts(conn, machine_id, reach_us[0] // MINUTE_US * MINUTE_US, reach_us[1])
+        stored = read_facts(conn, machine_id, *reach_us)
     edges = {*span_us, *(b.at_us for b, _ in booked), *(e for _, e in settled.startups if span_us[0] < e < span_us[1])}
     cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, edges, through_us)
     made = book(sorted(cells, key=lambda c: c.start_us), [b for b, _ in booked], rules.product)

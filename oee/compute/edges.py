@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from oee.compute.interpreter import rules_at
 from oee.compute.loading import load
 from oee.interpret import MINUTE_US, interpret
-from oee.kernels.counting import counts_of, cut_evenly
 from oee.model import Cell
 from oee.store.checkpoints import checkpoint_before
 from oee.store.database import Session
@@ -29,7 +28,7 @@ def with_edges(
 ) -> list[Cell]:
     """Stored cells of a machine; a minute that an edge cuts is counted anew, cut at every edge in it.
 
-    Where its samples are gone (S-55) its parts are spread evenly.
+    Where samples are gone, a minute stays whole and counts where it begins (S-55).
 
     Parameters
     ----------
@@ -40,17 +39,19 @@ def with_edges(
     cut_edges = [e for e in edges_us if e % MINUTE_US and e < through_us]
     for minute in {e // MINUTE_US * MINUTE_US for e in cut_edges}:
         edges = tuple(sorted(e for e in cut_edges if minute <= e < minute + MINUTE_US))
-        kept = [c for c in cells if minute <= c.start_us < minute + MINUTE_US]
-        anew = _recount(conn, master, ids, name, minute, edges)
-        inside = anew if counts_of(anew) == counts_of(kept) else cut_evenly(kept, edges)
-        cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
+        inside = _recount(conn, master, ids, name, minute, edges)
+        if inside is not None:
+            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
     return cells
 
 
 def _recount(
     conn: Session, master: Master, ids: Ids, name: tuple[str, str], minute_us: int, edges_us: tuple[int, ...]
-) -> list[Cell]:
-    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before."""
+) -> list[Cell] | None:
+    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before.
+
+    None where samples that this takes are gone (S-55).
+    """
     machine_id = ids.machine(*name)
     rules = rules_at(master, name, minute_us)
     state = facts_state(conn, machine_id)
@@ -58,6 +59,8 @@ def _recount(
         return []
     checkpoint = checkpoint_before(conn, machine_id, minute_us)
     start_us = checkpoint.at_us if checkpoint else state.first_us
+    if start_us < state.kept_us:
+        return None
     end_us = min(state.through_us + 1, minute_us + DECIDES_US)
     samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
     facts = interpret(rules, samples, checkpoint, start_us, edges_us)

@@ -41,13 +41,6 @@ def cut_evenly(cells: Iterable[Cell], edges_us: Sequence[int]) -> list[Cell]:
     return sorted((p for p in parts if p.good_count or p.reject_count or p.rework_count), key=lambda p: p.start_us)
 
 
-def counts_of(cells: Iterable[Cell]) -> tuple[int, int, int]:
-    """Good, reject and rework of all cells."""
-    rows = [(c.good_count, c.reject_count, c.rework_count) for c in cells]
-    good, reject, rework = (sum(row[i] for row in rows) for i in range(3))
-    return good, reject, rework
-
-
 def _cut(cell: Cell, edges_us: Sequence[int]) -> Iterator[Cell]:
     inner = edges_us[bisect_right(edges_us, cell.start_us) : bisect_left(edges_us, cell.end_us)]
     for a, b in pairwise([cell.start_us, *inner, cell.end_us]):

@@ -17,8 +17,10 @@ from oee.model import Category, Cell, CounterDecision
 
 UNITS_PER_COUNT = 1_000_000
 """Readings are taken in millionths of a count, so that a counter of kilograms keeps its fractions exactly."""
-LARGEST_COUNT = 2.0**63 / UNITS_PER_COUNT
-"""From here on the units of a reading overflow int64."""
+LARGEST_COUNT = 2.0**53
+"""From here on a reading tells no longer one count from the next."""
+LARGEST_PULSE = 2.0**63 / UNITS_PER_COUNT
+"""From here on the units of a reading overflow int64; those of a counter's rise as well."""
 MINUTE_US = 60_000_000
 CHECKPOINT_US = 15 * MINUTE_US
 FOREVER_US = 2**62
@@ -54,6 +56,17 @@ class CounterRule:
     def factor(self) -> Fraction:
         """Parts per unit."""
         return self.parts_per_count / UNITS_PER_COUNT
+
+
+def in_units(readings: np.ndarray) -> Int64s:
+    """Readings of counts as units: int64, or Python's integers where one of them overflows that."""
+    units: np.ndarray = np.rint(readings * UNITS_PER_COUNT)
+    large = readings >= LARGEST_PULSE
+    if not large.any():
+        small: Int64s = units.astype(np.int64)
+        return small
+    exact = [int(r) * UNITS_PER_COUNT if big else int(u) for r, u, big in zip(readings, units, large, strict=True)]
+    return np.array(exact, dtype=object)
 
 
 @dataclass(frozen=True, slots=True)
