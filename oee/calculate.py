@@ -15,9 +15,17 @@ from oee.calendar import PlanPiece
 from oee.kernels.orders import without_order
 from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_changeover, changeovers_of
 from oee.kernels.ratios import ideal_total_us
-from oee.kernels.standstills import STANDING, classify, counted_from, standstills_of, stop_of, stop_so_far
+from oee.kernels.standstills import (
+    STANDING,
+    classify,
+    counted_from,
+    standstills_of,
+    startups_of,
+    stop_of,
+    stop_so_far,
+)
 from oee.kernels.states import Piece, extend, merge
-from oee.kernels.tally import CalculationRules, Tally
+from oee.kernels.tally import CalculationRules, Tally, started_up
 from oee.model import FLAGS, Category, Cell, CounterDecision, Elements, Segment, Stop, WindowResult
 
 __all__ = ["CalculationRules", "Settled", "cut", "cut_by", "decided_until", "extend", "settle"]
@@ -29,7 +37,8 @@ COVERAGE_LOW = Fraction(95, 100)
 class Settled:
     """Final categories over a context, with what they were made from; ``timeline`` says to which product time goes.
 
-    ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`).
+    ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`). ``startups`` are the
+    times after planned stops whose rejects are start-up rejects. ``moved`` is what bookings moved in the cells.
     """
 
     pieces: list[Piece]
@@ -41,6 +50,18 @@ class Settled:
     decisions: list[CounterDecision]
     data_end_us: int
     timeline: ProductTimeline
+    startups: Sequence[tuple[int, int]] = ()
+    moved: Sequence[Cell] = ()
+
+    @property
+    def moved_us(self) -> frozenset[int]:
+        """Starts of the cells in which a booking took effect [µs]."""
+        return frozenset(c.start_us for c in self.moved)
+
+    def with_cells(self, cells: Iterable[Cell], moved: Sequence[Cell] = ()) -> Settled:
+        """Return the same with other cells; ``moved`` is what bookings moved in them."""
+        ordered = sorted(cells, key=lambda c: c.start_us)
+        return replace(self, cells=ordered, cell_starts=[c.start_us for c in ordered], moved=moved)
 
 
 def settle(
@@ -80,6 +101,7 @@ def settle(
         list(decisions),
         end,
         ProductTimeline(runs, changeovers),
+        startups_of(pieces, rules.startup_us),
     )
 
 
@@ -171,7 +193,8 @@ def cut_by(
 def _tally(settled: Settled, start_us: int, end_us: int) -> Tally:
     """All of a window."""
     long = [s for s in settled.stops if s.start_us in settled.counted_us]
-    cells = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
+    inside = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
+    cells = started_up(inside, settled.startups)
     return Tally(
         _clip(settled, start_us, end_us),
         [(c, settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category) for c in cells],
@@ -205,6 +228,8 @@ def _told(
     conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
     conditions["ideal_cycle_missing"] |= not ideal_known
     raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
+    if not settled.moved_us.isdisjoint(c.start_us for c, _ in tally.cells):
+        raised.add("corrected")
     return WindowResult(
         *window_us,
         elements,

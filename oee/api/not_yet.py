@@ -32,7 +32,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
     NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
     NotYet("POST", "/stops:merge", "Merging stops"),
-    NotYet("POST", "/bookings", "Booking scrap and rework"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
 )

@@ -7,9 +7,11 @@ import json
 from fastapi import FastAPI
 
 from oee.api.app import create_app
+from oee.api.bookings import booking_router
 from oee.api.master_data import master_data_router
 from oee.api.orders import order_router
 from oee.api.reports import ReportFormat
+from oee.compute.booking_desk import BookingDesk
 from oee.compute.changes import Changes
 from oee.compute.data_health import DataHealth
 from oee.compute.evidence import Evidences
@@ -52,7 +54,11 @@ def web_app(database: Database) -> FastAPI:
             "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
         },
         render_login=login,
-        writing=[master_data_router(MasterData(database)), order_router(source, OrderDesk(database))],
+        writing=[
+            master_data_router(MasterData(database)),
+            order_router(source, OrderDesk(database)),
+            booking_router(source, BookingDesk(database)),
+        ],
         pages=[pages(lambda _request: source, data_health)],
         static={"/static": STATIC},
     )
