@@ -199,7 +199,7 @@ def _told(
 ) -> WindowResult:
     """The result of a window, or of a product's share of it."""
     elements = tally.elements(rules)
-    ideal_known = _ideal_known(settled, tally.pieces, window_us[0], rules)
+    ideal_known = _ideal_known(settled, tally, window_us[0], rules)
     conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
     conditions["ideal_cycle_missing"] |= not ideal_known
     raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
@@ -215,11 +215,12 @@ def _told(
     )
 
 
-def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
-    """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
-    spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
-    in_force = ((run and run.product) or rules.product for a, b in spans for *_, run in settled.timeline.split(a, b))
-    return any(rules.ideal_of(product) is not None for product in in_force)
+def _ideal_known(settled: Settled, tally: Tally, start_us: int, rules: CalculationRules) -> bool:
+    """Whether anything in force or made had an ideal cycle; other parts leave P, Q and OEE unknown by themselves."""
+    made = [c.product for c, _ in tally.cells]
+    spans = [(p.start_us, p.end_us) for p in tally.pieces] or ([] if made else [(start_us, start_us + 1)])
+    in_force = [run and run.product for a, b in spans for *_, run in settled.timeline.split(a, b)]
+    return any(rules.ideal_of(product or rules.product) is not None for product in (*in_force, *made))
 
 
 def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:
