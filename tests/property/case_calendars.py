@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 
 from oee.config.model import (
@@ -58,7 +59,7 @@ def shifts_of(r: Random) -> dict[str, ShiftPattern]:
         edges = sorted(r.sample(range(0, DAY_MIN, r.choice([5, 15, 60])), r.randrange(2, 6)))
         edges += [edges[0]] if r.random() < 0.5 else []
     found = {}
-    for n, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for n, (a, b) in enumerate(pairwise(edges)):
         if r.random() < 0.85 or not found:
             found[f"s{n}"] = ShiftPattern(f"s{n}", a, b, breaks_of(r, a, (b - a) % DAY_MIN or DAY_MIN))
     return found

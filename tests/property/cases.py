@@ -1,4 +1,4 @@
-"""Random machines, samples and calendars, the nasty ones often. Any source of randomness makes them: a seed, hypothesis.
+"""Random machines, samples and calendars, the nasty ones often. A seed makes each of them.
 
 Everything lies within some hours, where edges meet: whole minutes, shift edges, nights on which clocks change.
 """
@@ -61,7 +61,13 @@ MAP = {
 }
 COUNTED = (
     *(("total",), ("total",), ("total",), ("good",), ("total", "reject"), ("total", "good"), ("good", "reject")),
-    *(("total", "good", "reject"), ("total", "reject", "rework"), ("good", "reject", "rework"), ("total", "rework"), ()),
+    *(
+        ("total", "good", "reject"),
+        ("total", "reject", "rework"),
+        ("good", "reject", "rework"),
+        ("total", "rework"),
+        (),
+    ),
 )
 
 
@@ -115,15 +121,17 @@ def machine_of(r: Random) -> MachineConfig:
     if r.random() < 0.5:
         signals["fault"] = SignalConfig("fault", "plc", reasons=FAULTS)
     signals |= {key: SignalConfig(key) for key in ("product", "order") if r.random() < 0.5}
-    scale, counter, source = r.choice([1, 1, 1, Fraction(1, 10), 2]), counter_of(r), r.choice(["plc", "plc", "scale", None])
+    scale, counter, source = (
+        r.choice([1, 1, 1, Fraction(1, 10), 2]),
+        counter_of(r),
+        r.choice(["plc", "plc", "scale", None]),
+    )
     wanted = r.choice(COUNTED)
     all_delta = r.random() < 0.15
     for name in wanted:
         delta = all_delta if are_compared(wanted) else r.random() < 0.15
         own = scale if r.random() < 0.8 else 1
-        signals[name] = SignalConfig(
-            name, source, scale=Fraction(own), delta=delta, counter=None if delta else counter
-        )
+        signals[name] = SignalConfig(name, source, scale=Fraction(own), delta=delta, counter=None if delta else counter)
     named = "product" in signals
     small_s = r.choice([60, 300, 300, 900])
     cycles = {p: Fraction(c) for p, c in r.choice([{}, {"A": "1.5", "B": "7"}, {"B": "3"}]).items()}
@@ -192,9 +200,7 @@ def words_of(r: Random, machine: MachineConfig, span: Span) -> dict[str, tuple[W
     return found
 
 
-def readings_of(
-    r: Random, machine: MachineConfig, span: Span, near: list[int]
-) -> dict[str, tuple[Reading, ...]]:
+def readings_of(r: Random, machine: MachineConfig, span: Span, near: list[int]) -> dict[str, tuple[Reading, ...]]:
     """Readings of all counters: a steady walk, in which total, good, reject and rework agree, then what goes wrong."""
     together, nasty = r.random() < 0.5, r.random() < 0.5
     if are_compared(machine.signals):

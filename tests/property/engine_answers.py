@@ -62,8 +62,15 @@ def facts_of(case: Case, cuts_us: tuple[int, ...] = ()) -> Facts:
     return interpret(machine_rules(case.plant, case.machine), samples_of(case), None, case.first_us, cuts_us)
 
 
+class ShiftsOverlapError(Exception):
+    """A plant file with such a calendar is refused."""
+
+
 def shifts_of(case: Case) -> tuple[ShiftInstance, ...]:
-    return instances("line", case.calendar, case.plant.plant, case.first_day, case.last_day)
+    try:
+        return instances("line", case.calendar, case.plant.plant, case.first_day, case.last_day)
+    except ValueError as error:
+        raise ShiftsOverlapError(*error.args) from error
 
 
 def settled_of(case: Case, facts: Facts, shifts: Sequence[ShiftInstance]) -> Settled:
@@ -80,8 +87,8 @@ def differences(case: Case) -> Iterator[str]:
 
     Raises
     ------
-    ValueError
-        The plant file would be refused: two shifts overlap.
+    ShiftsOverlapError
+        The plant file would be refused.
     """
     shifts = shifts_of(case)
     want = Answer(case)
@@ -139,7 +146,9 @@ def window_differences(
     for name, value in indicators(told.elements, quality, told.ideal_known).items():
         if getattr(ratio, name) != value:
             yield f"{where}: {name} {getattr(ratio, name)} instead of {value}"
-    lost = {loss.name: loss.time_us for loss in losses(got.elements, quality_known=quality, ideal_known=got.ideal_known)}
+    lost = {
+        loss.name: loss.time_us for loss in losses(got.elements, quality_known=quality, ideal_known=got.ideal_known)
+    }
     rejects = lost.pop("production_rejects"), lost.pop("startup_rejects")
     lost["rejects"] = None if rejects[0] is None or rejects[1] is None else rejects[0] + rejects[1]
     if lost != losses_us(told.elements, quality, told.ideal_known):
@@ -151,9 +160,7 @@ def row_differences(where: str, got: WindowResult, told: Told) -> Iterator[str]:
         a, b = getattr(got.elements, field.name), getattr(told.elements, field.name)
         if a != b:
             yield f"{where}: {field.name} {a} instead of {b}"
-    stops = [
-        (s.start_us, s.end_us, s.category, s.reason, s.length_us, s.in_window_us, s.counted) for s in got.stops
-    ]
+    stops = [(s.start_us, s.end_us, s.category, s.reason, s.length_us, s.in_window_us, s.counted) for s in got.stops]
     expected = [astuple(s) for s in told.stops]
     if stops != expected:
         yield f"{where}: stops {only(stops, expected)} instead of {only(expected, stops)}"

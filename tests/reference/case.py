@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from oee.config.model import CalendarConfig, MachineConfig, PlantConfig
@@ -21,8 +22,8 @@ Reading = tuple[int, Fraction]
 class Case:
     """A plant of one machine, the production days looked at, and its samples in order of time, one an instant.
 
-    ``alive`` are closed stretches in which each connector was heard; ``now_us`` ends what is told; ``windows`` are asked
-    for beside the shifts and their hours.
+    ``alive`` are closed stretches in which each connector was heard; ``now_us`` ends what is told; ``windows`` are
+    asked for beside the shifts and their hours.
     """
 
     plant: PlantConfig
@@ -72,4 +73,4 @@ class Case:
 def pieces(start_us: int, end_us: int, inner: Iterable[int]) -> list[Span]:
     """``[start, end)`` cut at the instants inside it."""
     edges = sorted({start_us, end_us, *(t for t in inner if start_us < t < end_us)})
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

@@ -10,8 +10,8 @@ from oee.model import FLAGS, Category, Elements, ProductOutput
 from reference.case import Case, Span
 from reference.section2_indicators import ideal_time
 from reference.section3_counters import Counters, Decision, Made
-from reference.section4_products import ideal_of
 from reference.section4_products import Made as ProductAndOrder
+from reference.section4_products import ideal_of
 from reference.section4_profiles import RUN, STOPS
 from reference.section4_silence import dead_counters, said
 from reference.section4_standstills import STANDING, Piece, Standstill, final
@@ -85,9 +85,7 @@ class Answer:
     def share(self, window: Span, is_mine: Callable[[ProductAndOrder], bool]) -> Told:
         """Time belongs to the owner, a part to what was in force (S-12, S-25); stops see `counted_us` and their end."""
         mine = [p for p in self.pieces if inside(p, window) and is_mine(p.owner)]
-        made = [
-            (p, n) for p, n in zip(self.pieces, self.parts, strict=True) if inside(p, window) and is_mine(p.made)
-        ]
+        made = [(p, n) for p, n in zip(self.pieces, self.parts, strict=True) if inside(p, window) and is_mine(p.made)]
         spent = {c: sum(p.length_us for p in mine if p.category is c) for c in Category}
         long = [(s, self.counted_us(s)) for s in self.stops]
         started = [s for s, t in long if t is not None and within(t, window) and is_mine(self.owner_at(t))]
@@ -134,7 +132,9 @@ class Answer:
         rows = [(self.name(p.made, "product"), n) for p, n in made if wanted(p.category) and n != Made(0, 0, 0)]
         found = []
         for product in sorted({name for name, _ in rows}, key=lambda name: name or ""):
-            g, r, w = (sum(getattr(n, of) for name, n in rows if name == product) for of in ("good", "reject", "rework"))
+            g, r, w = (
+                sum(getattr(n, of) for name, n in rows if name == product) for of in ("good", "reject", "rework")
+            )
             if g or r or w:
                 found.append(ProductOutput(product, ideal_of(self.case, product), g + r + w, g, r, w))
         return tuple(found)
@@ -155,9 +155,7 @@ class Answer:
         counted_us = self.counted_us(s)
         counted = counted_us is not None and within(counted_us, window)
         end_us = None if goes_on else s.end_us
-        return [
-            ToldStop(s.start_us, end_us, category, reason, sum(p.length_us for p in so_far), in_window_us, counted)
-        ]
+        return [ToldStop(s.start_us, end_us, category, reason, sum(p.length_us for p in so_far), in_window_us, counted)]
 
     def flags(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from reference.case import Case
 
@@ -29,5 +30,5 @@ def changes(case: Case) -> list[int]:
     found = set()
     for key in ("product", "order"):
         known = [(t, word) for t, word in case.good_words(key) if word] if key in case.machine.signals else []
-        found |= {t for (_, before), (t, word) in zip(known, known[1:], strict=False) if word != before}
+        found |= {t for (_, before), (t, word) in pairwise(known) if word != before}
     return sorted(found)

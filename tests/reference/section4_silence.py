@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 
 from oee.config.model import ReasonConfig
 from oee.model import Category
 from reference.case import Case, Span, pieces
 from reference.section3_counters import Counters
-from reference.section4_profiles import NO_DATA, RUN, STOPS, Claim, claim
 from reference.section4_products import ideal_of, in_force
+from reference.section4_profiles import NO_DATA, RUN, STOPS, Claim, claim
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def dead_counters(case: Case) -> list[tuple[int, str]]:
             continue
         if case.machine.max_age_us is None or (state and signal.connector == state.connector):
             continue
-        life = [s for s in case.alive.get(signal.connector, ())]
+        life = list(case.alive.get(signal.connector, ()))
         ends = [*life, (case.last_us + 1, case.last_us + 1)] if life else []
         found += [(a + case.machine.max_age_us, name) for a, _ in gaps(sorted(ends), case.machine.max_age_us)]
     return found
