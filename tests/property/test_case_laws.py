@@ -10,18 +10,21 @@ from datetime import timedelta
 from itertools import pairwise
 from random import Random
 
+import numpy as np
 from case_calendars import NIGHTS, calendar_of
 from cases import random_case
-from engine_answers import ShiftsOverlapError, facts_of, settled_of, shifts_of
+from engine_answers import ShiftsOverlapError, facts_of, samples_of, settled_of, shifts_of
+from engine_fixture import samples_from
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 from reference.case import Case
-from test_engine_laws import _check_ratios
+from test_engine_laws import _check_ratios, _from
 
 from oee.calculate import Settled, cut, cut_by
 from oee.calendar import instances
-from oee.compute.rules import calculation_rules
+from oee.compute.rules import calculation_rules, machine_rules
 from oee.config.model import PlantInfo
+from oee.interpret import Checkpoint, MachineSamples, interpret
 from oee.kernels.products import KEYS, ProductKey
 from oee.model import SCALAR_ELEMENTS, Elements, ProductOutput, ShiftInstance
 
@@ -139,6 +142,25 @@ def test_s42_where_facts_are_cut_changes_nothing(seed: int) -> None:
     a, b, *more = edges_of(case, seed, 8)
     rules = calculation_rules(case.plant, case.machine)
     assert cut(settled(case, a, b), a, b, rules) == cut(settled(case, a, b, *more), a, b, rules)
+
+
+@LAWS
+@given(SEEDS)
+def test_s42_a_run_taken_up_anywhere_says_what_one_from_the_beginning_says(seed: int) -> None:
+    case = random_case(Random(seed))
+    rules, heard, full = machine_rules(case.plant, case.machine), samples_of(case), facts_of(case)
+    for checkpoint in full.checkpoints:
+        again = interpret(rules, taken_from(heard, checkpoint), checkpoint, checkpoint.at_us)
+        assert _from(again, checkpoint.at_us) == _from(full, checkpoint.at_us)
+
+
+def taken_from(heard: MachineSamples, checkpoint: Checkpoint) -> MachineSamples:
+    """As the database hands them over: the life of counters' own sources is clipped too."""
+    life = {}
+    for signal, (starts, ends) in heard.counter_alive.items():
+        keep = ends >= checkpoint.at_us
+        life[signal] = (np.maximum(starts[keep], checkpoint.at_us), ends[keep])
+    return replace(samples_from(heard, checkpoint), counter_alive=life)
 
 
 @LAWS
