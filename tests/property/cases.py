@@ -115,7 +115,8 @@ def plant_of(r: Random, machine: MachineConfig, zone: str, day: date) -> PlantCo
 
 def machine_of(r: Random) -> MachineConfig:
     profile = r.choice(["custom", "custom", *STATES])
-    signals = {"state": SignalConfig("state", "plc", profile=profile, map=MAP if profile == "custom" else {})}
+    source = r.choice(["plc", "plc", "plc", None])
+    signals = {"state": SignalConfig("state", source, profile=profile, map=MAP if profile == "custom" else {})}
     if profile in MODES and r.random() < 0.6:
         signals["mode"] = SignalConfig("mode", "plc", profile=profile)
     if r.random() < 0.5:
@@ -222,13 +223,15 @@ def readings_of(r: Random, machine: MachineConfig, span: Span, near: list[int]) 
 
 def walk(r: Random, ticks: list[int], start_us: int, share: float, nasty: bool) -> list[Reading]:
     base, rows, wrong = r.choice([0, 0, 990, 65_530, 10**9]), [], 0
-    speed = share / r.choice([1, 2, 30])
+    speed = share / r.choice([1, 2, 30, 600])
     for t in ticks:
         if nasty and r.random() < 0.25:
             wrong += r.choice([-1, -2, -4, -500, -(10**6), 5000, 5000, 300, 1])
         value = Fraction(base + wrong + int((t - start_us) / S_US * speed))
         if nasty and r.random() < 0.1:
             value = Fraction(r.choice([0, 1, 7, 60_000, -3, Fraction(5, 2)]))
+        elif nasty and r.random() < 0.1:
+            value += 5000  # a spike: gone by the next reading
         elif value < 0:
             value, wrong = Fraction(0), wrong - int(value)
         rows.append((t, value))

@@ -46,11 +46,17 @@ def samples_of(case: Case) -> MachineSamples:
         series["mode"],
         series["fault"],
         counters,
-        spans_of(case.alive.get(rules.state_source or "", ())),
+        spans_of(life_of(case, rules.state_source)),
         case.last_us + 1,
         {name: spans_of(case.alive.get(source or "", ())) for name, source in others.items()},
         {key: series[key] for key in rules.follows},
     )
+
+
+def life_of(case: Case, source: str | None) -> Sequence[Span]:
+    """Of one source; without one, of all."""
+    sources = case.alive if source is None else {source: case.alive.get(source, ())}
+    return [stretch for stretches in sources.values() for stretch in stretches]
 
 
 def spans_of(rows: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
