@@ -224,7 +224,7 @@ def _told(
 ) -> WindowResult:
     """The result of a window, or of a product's share of it."""
     elements = tally.elements(rules)
-    ideal_known = _ideal_known(settled, tally.pieces, window_us[0], rules)
+    ideal_known = _ideal_known(settled, tally, window_us[0], rules)
     conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
     conditions["ideal_cycle_missing"] |= not ideal_known
     raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
@@ -242,9 +242,12 @@ def _told(
     )
 
 
-def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
-    """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
-    spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
+def _ideal_known(settled: Settled, tally: Tally, start_us: int, rules: CalculationRules) -> bool:
+    """Whether anything in force or made had an ideal cycle; other parts leave P, Q and OEE unknown by themselves."""
+    if any(rules.ideal_of(c.product or rules.product, c.start_us) is not None for c, _ in tally.cells):
+        return True
+    empty = not tally.pieces and not tally.cells
+    spans = [(start_us, start_us + 1)] if empty else [(p.start_us, p.end_us) for p in tally.pieces]
     return any(
         ideals.of((run and run.product) or rules.product) is not None
         for a, b in spans
