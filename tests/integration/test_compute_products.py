@@ -13,7 +13,7 @@ from main_job import oee
 from oee.compute.calculator import Context, by_product, context, subject
 from oee.kernels.products import ProductKey
 from oee.kernels.ratios import ratios
-from oee.model import Elements
+from oee.model import RULES_VERSION, Elements
 from oee.spool.records import SpoolAlive
 from oee.store.database import Database
 
@@ -245,7 +245,7 @@ def test_changed_rules_tell_every_shift_anew(db: Database) -> None:
     plant.restart().tick()
     assert plant.facts() == right
     assert [r for r in plant.revisions() if r[1] == 2] == [("early", 2, "rules changed"), ("late", 2, "rules changed")]
-    assert "rules 2" in plant.results.shift("bottling", "2026-03-02", "late").definition
+    assert f"rules {RULES_VERSION}" in plant.results.shift("bottling", "2026-03-02", "late").definition
     plant.restart().tick()
     assert max(r[1] for r in plant.revisions()) == 2
 
