@@ -13,7 +13,7 @@ import numpy as np
 
 from oee.compute.loading import load, usable_values
 from oee.compute.rules import COUNTERS, machine_rules
-from oee.compute.touched import held_difference, touched_range
+from oee.compute.touched import NOTHING, held_difference, touched_range
 from oee.config.model import PlantConfig
 from oee.interpret import Checkpoint, Facts, MachineRules, interpret
 from oee.kernels.states import merge
@@ -21,7 +21,16 @@ from oee.model import RULES_VERSION
 from oee.store import facts as store
 from oee.store.checkpoints import checkpoint_before
 from oee.store.database import Database, Session, fetch, fetch_one, run
-from oee.store.facts import FactsState, facts_state, read_facts, replace_facts, set_facts_state
+from oee.store.facts import (
+    FactsState,
+    StoredFacts,
+    facts_state,
+    read_claims,
+    read_facts,
+    replace_facts,
+    run_before_us,
+    set_facts_state,
+)
 from oee.store.master import ALWAYS_US, Ids, Master
 from oee.store.results import touch
 from oee.store.series import first_sample_us, read_series
@@ -76,16 +85,40 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     before = facts_state(conn, machine_id)
     outdated = before is not None and before.rules != RULES_VERSION
     from_us_ = dirty_us if before and not outdated else first_us
-    start_us, checkpoint = _restart(conn, ids, name, from_us_, before, first_us)
-    facts = _facts(conn, master, ids, name, start_us, checkpoint)
+    facts = _from_checkpoint(conn, master, ids, name, _restart(conn, ids, name, from_us_, before), first_us)
+    start_us = facts.start_us
     old = read_facts(conn, machine_id, start_us, FAR_US)
+    standstill = _standstill(conn, machine_id, first_us, start_us)
     replace_facts(conn, machine_id, facts)
     set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
     held = held_difference(before, old, facts, now_us)
-    touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
+    touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held, standstill)
     if touched is not None:
         cause = OUTDATED if outdated else LATE
         touch(conn, ids.lines[name[0]], *touched, cause)
+
+
+def _from_checkpoint(
+    conn: Session, master: Master, ids: Ids, name: tuple[str, str], at_us: int, first_us: int
+) -> Facts:
+    """Interpret from the newest checkpoint up to an instant; from further back where what is heard reaches there."""
+    while True:
+        checkpoint = checkpoint_before(conn, ids.machines[name], at_us)
+        facts = _facts(conn, master, ids, name, checkpoint.at_us if checkpoint else first_us, checkpoint)
+        if facts.reaches_back_us is None or checkpoint is None:
+            return facts
+        at_us = facts.reaches_back_us
+
+
+def _standstill(conn: Session, machine_id: int, first_us: int, start_us: int) -> StoredFacts:
+    """Facts of the standstill that a run starts in, from its beginning up to the run's."""
+    ran_us = run_before_us(conn, machine_id, start_us)
+    since_us = first_us if ran_us is None else ran_us
+    if since_us >= start_us:
+        return NOTHING
+    found = read_claims(conn, machine_id, since_us, start_us)
+    pieces = [replace(p, end_us=min(p.end_us, start_us)) for p in found.pieces]
+    return replace(found, pieces=[p for p in pieces if p.start_us < p.end_us])
 
 
 def _facts(
@@ -146,6 +179,7 @@ def _joined(parts: list[Facts]) -> Facts:
         decisions=list(dict.fromkeys(d for part in parts for d in part.decisions)),
         checkpoints=[c for part in parts for c in part.checkpoints],
         runs=[r for part in parts for r in part.runs],
+        reaches_back_us=parts[0].reaches_back_us,
     )
 
 
@@ -161,10 +195,8 @@ def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
     return machine_rules(plant, machine) if machine else None
 
 
-def _restart(
-    conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, before: FactsState | None, first_us: int
-) -> tuple[int, Checkpoint | None]:
-    """The newest checkpoint before everything that data from ``dirty_us`` on can change."""
+def _restart(conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, before: FactsState | None) -> int:
+    """An instant before everything that data from ``dirty_us`` on can change."""
     machine_id = ids.machines[name]
     at_us, told_us = dirty_us, before.through_us if before else FAR_US
     counters = [tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name and signal in COUNTERS]
@@ -174,8 +206,7 @@ def _restart(
     life = fetch_one(conn, "samples/last_alive", machine_id=machine_id, at=from_us(dirty_us))
     if life and life[0] is not None:
         at_us = min(at_us, to_us(life[0]))
-    checkpoint = checkpoint_before(conn, machine_id, at_us)
-    return (checkpoint.at_us, checkpoint) if checkpoint else (first_us, None)
+    return at_us
 
 
 def _spreads_back(conn: Session, tag: int, before_us: int, dirty_us: int, told_us: int) -> bool:

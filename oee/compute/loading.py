@@ -9,7 +9,7 @@ import numpy as np
 from oee.compute.rules import COUNTERS
 from oee.interpret import FOREVER_US, UNITS_PER_COUNT, Checkpoint, MachineRules, MachineSamples
 from oee.kernels.intervals import Int64s
-from oee.kernels.states import Series
+from oee.kernels.states import Series, in_silence
 from oee.store.database import Session
 from oee.store.master import Ids
 from oee.store.samples import GOOD_LIMIT, IMPORT_SOURCE
@@ -34,7 +34,8 @@ def load(
     tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
     texts = {s: tags[s] for s in (*TEXTS, *rules.follows) if s in tags}
     held = in_force(conn, list(texts.values()), start_us)
-    if "state" in texts and not is_good_at(conn, texts["state"], start_us):
+    is_bad = "state" in texts and not is_good_at(conn, texts["state"], start_us)
+    if is_bad and (checkpoint is None or checkpoint.silence is None):
         held.pop(texts["state"], None)  # a handover amid Bad values: the Good one before them is past
     series = read_series(conn, list(texts.values()), start_us + 1, end_us)
     counters = _counters(conn, tags, start_us, checkpoint, end_us)
@@ -43,6 +44,8 @@ def load(
     words = symbol_texts(conn, _symbols_in(held, series))
     index = {number: i for i, number in enumerate(words)}
     state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
+    if checkpoint is not None and checkpoint.silence is not None:
+        state = in_silence(state, checkpoint.silence, start_us, is_bad=is_bad)
     products = {s: _series(texts.get(s), held, series, index, start_us) for s in rules.follows}
     ends = [int(ts[-1]) for ts, _ in counters.values() if len(ts)]
     ends += [int(s.ts_us[-1]) for s in (state, mode, fault, *products.values()) if len(s.ts_us)]
