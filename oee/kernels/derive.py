@@ -56,24 +56,28 @@ class Moves:
         since, ts, counts = rows[:, np.argsort(rows[1], kind="stable")]
         return Moves(since, ts, counts)
 
-    def first_us(self, limit_us: Int64s, silences: Sequence[tuple[int, int]]) -> tuple[Int64s, Int64s]:
+    def after(self, silences: Sequence[tuple[int, int]]) -> Moves:
+        """Begin anew where life returned, if something was made meanwhile: what a silence was is S-26's to say."""
+        moves = self
+        for start_us, end_us in silences:
+            across = (moves.since_us <= start_us) & (end_us <= moves.ts_us)
+            if across.any():
+                at = int(np.searchsorted(moves.ts_us, end_us))
+                since = np.where(across, end_us, moves.since_us)
+                moves = Moves(
+                    np.insert(since, at, start_us), np.insert(moves.ts_us, at, end_us), np.insert(moves.counts, at, 0)
+                )
+        return moves
+
+    def first_us(self, limit_us: Int64s) -> Int64s:
         """From when on each increment says that the machine ran: from when it was seen, as a rule.
 
         Samples may lie further apart than the limit. Counts rise evenly between samples (S-7), so if each of them came
-        within the limit, it ran since the one before; and what a silence was is not for a counter to say (S-26).
-
-        Returns
-        -------
-        Until when it may have stood; and from when it ran if it had stood too long by then: not before life returned.
+        within the limit, it ran since the one before. Up to the start of a silence it may have stood at most.
         """
         gap = self.ts_us - self.since_us
         evenly = (gap > limit_us) & (gap <= self.counts * limit_us)
-        first = np.where(evenly, self.since_us, self.ts_us)
-        resumed = first
-        for start_us, end_us in silences:
-            across = (self.since_us <= start_us) & (end_us <= self.ts_us) & (start_us < first)
-            first, resumed = np.where(across, start_us, first), np.where(across, end_us, resumed)
-        return first, resumed
+        return np.where(evenly | (self.counts == 0), self.since_us, self.ts_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +127,14 @@ def derive(
     silences : stretches without proof of life.
     """
     running, standing = words
+    moves = moves.after(silences)
     starts = np.concatenate((np.array([span_us[0]], np.int64), moves.ts_us))
     limit = limit_of(starts)
-    first, resumed = moves.first_us(limit_of(moves.ts_us), silences)
-    until, after = (np.maximum(np.append(x, span_us[1]), starts) for x in (first, resumed))
+    until = np.maximum(np.append(moves.first_us(limit_of(moves.ts_us)), span_us[1]), starts)
     stands = until - starts > limit
     if idle is not None and len(moves.ts_us) + int(idle):
         stands[0] = idle
-    until = np.where(stands, after, until)
+    until[:-1] = np.where(stands[:-1] & (moves.counts == 0), moves.ts_us, until[:-1])
     said = np.where(limit == NO_LIMIT, UNKNOWN, np.where(stands, standing, running))
     again = np.flatnonzero(until[:-1] < moves.ts_us)
     ts = np.concatenate((starts, until[again]))
