@@ -58,16 +58,12 @@ class Moves:
 
     def after(self, silences: Sequence[tuple[int, int]]) -> Moves:
         """Begin anew where life returned, if something was made meanwhile: what a silence was is S-26's to say."""
-        moves = self
+        since, ts, counts = self.since_us, self.ts_us, self.counts
         for start_us, end_us in silences:
-            across = (moves.since_us <= start_us) & (end_us <= moves.ts_us)
-            if across.any():
-                at = int(np.searchsorted(moves.ts_us, end_us))
-                since = np.where(across, end_us, moves.since_us)
-                moves = Moves(
-                    np.insert(since, at, start_us), np.insert(moves.ts_us, at, end_us), np.insert(moves.counts, at, 0)
-                )
-        return moves
+            if ((since <= start_us) & (end_us <= ts) & (counts > 0)).any():
+                at = int(np.searchsorted(ts, end_us))
+                since, ts, counts = (np.insert(x, at, v) for x, v in ((since, start_us), (ts, end_us), (counts, 0)))
+        return Moves(since, ts, counts)
 
     def first_us(self, limit_us: Int64s) -> Int64s:
         """From when on each increment says that the machine ran: from when it was seen, as a rule.
