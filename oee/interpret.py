@@ -76,7 +76,7 @@ def interpret(
     carry = checkpoint.products if checkpoint else NOTHING_YET
     log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
     derived = _derived(rules, samples, counted, checkpoint, log, (start_us, end_us), silent)
-    end_us = _end(rules, derived, log, end_us)
+    end_us = derived.end_us if derived else end_us
     claimed = _claims(rules, samples, derived, checkpoint, (start_us, end_us))
     pieces = _pieces(rules, counted, claimed, silent, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
@@ -149,7 +149,8 @@ def _derived(
     words = (samples.symbols.index(RUNNING), samples.symbols.index(STANDING))
     idle = checkpoint.idle if checkpoint else None
     moves = Moves.of(heard, UNITS_PER_COUNT)
-    return derive(moves, limits, (begin_us, span_us[1]), words, idle=idle, silences=silent)
+    last_us = int(moves.ts_us[-1]) if len(moves.ts_us) else begin_us
+    return derive(moves, limits, (begin_us, _end(rules, log, last_us, span_us[1])), words, idle=idle, silences=silent)
 
 
 def _limit(rules: MachineRules, log: ProductLog, at_us: int) -> int:
@@ -157,11 +158,10 @@ def _limit(rules: MachineRules, log: ProductLog, at_us: int) -> int:
     return rules.by_counter.limit_us(rules.ideal_of(log.at(at_us).product)) if rules.by_counter else NO_LIMIT
 
 
-def _end(rules: MachineRules, derived: Derived | None, log: ProductLog, end_us: int) -> int:
+def _end(rules: MachineRules, log: ProductLog, last_us: int, end_us: int) -> int:
     """How far facts reach: where a count holds until the next one, as far as it takes to see that it stands (S-21)."""
-    if derived is None or rules.max_age_us is not None or rules.state_source is not None:
+    if rules.max_age_us is not None or rules.state_source is not None:
         return end_us
-    last_us = int(derived.starts_us[-1])
     return max(end_us, last_us + _limit(rules, log, last_us) + 1)
 
 
@@ -254,9 +254,8 @@ def _judged(
 
 def _made(rules: MachineRules, counted: dict[str, Counted], span: tuple[int, int]) -> Fraction:
     """Parts counted between the last samples at the two ends of a silence: total, else good and reject."""
-    signals = ("total",) if "total" in counted else ("good", "reject", "rework")
     made = Fraction(0)
-    for signal in signals:
+    for signal in rules.counting:
         c = counted.get(signal)
         if c is None or len(c.ts_us) == 0:
             continue

@@ -80,12 +80,14 @@ def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: 
 def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
     machine_id = ids.machines[name]
     first_us = first_sample_us(conn, machine_id)
-    if rules_at(master, name, now_us) is None or first_us is None:
+    rules = rules_at(master, name, now_us)
+    if rules is None or first_us is None:
         return
     before = facts_state(conn, machine_id)
     outdated = before is not None and before.rules != RULES_VERSION
     from_us_ = dirty_us if before and not outdated else first_us
-    facts = _from_checkpoint(conn, master, ids, name, _restart(conn, ids, name, from_us_, before), first_us)
+    at_us = _restart(conn, ids, name, rules, from_us_, before)
+    facts = _from_checkpoint(conn, master, ids, name, at_us, first_us)
     start_us = facts.start_us
     old = read_facts(conn, machine_id, start_us, FAR_US)
     standstill = _standstill(conn, machine_id, first_us, start_us)
@@ -195,7 +197,9 @@ def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
     return machine_rules(plant, machine) if machine else None
 
 
-def _restart(conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, before: FactsState | None) -> int:
+def _restart(
+    conn: Session, ids: Ids, name: tuple[str, str], rules: MachineRules, dirty_us: int, before: FactsState | None
+) -> int:
     """An instant before everything that data from ``dirty_us`` on can change."""
     machine_id = ids.machines[name]
     at_us, told_us = dirty_us, before.through_us if before else FAR_US
@@ -206,7 +210,7 @@ def _restart(conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, befo
     life = fetch_one(conn, "samples/last_alive", machine_id=machine_id, at=from_us(dirty_us))
     if life and life[0] is not None:
         at_us = min(at_us, to_us(life[0]))
-    return at_us
+    return at_us - rules.longest_stand_us
 
 
 def _spreads_back(conn: Session, tag: int, before_us: int, dirty_us: int, told_us: int) -> bool:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from oee.config.faults import is_near
 from oee.config.tree import Node, Scalar
 
-_SIGNAL = ("lines", "*", "machines", "*", "signals", "*")
-
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
@@ -42,12 +40,8 @@ NOT_YET: tuple[NotYet, ...] = (
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
-    *_keys(_SIGNAL[:-1], "speed"),
-    *_keys(_SIGNAL, "offset"),
-    *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),
     NotYet(("policies", "no_order"), "use `unplanned_stop`", ("unplanned_stop",)),
     NotYet(("policies", "changeover"), "use `planned_stop`", ("planned_stop",)),
-    NotYet(("policies", "derive_k"), "use `3`", ("3",)),
 )
 
 

@@ -81,12 +81,13 @@ class Derived:
     """A derived state: a series of `RUNNING` and `STANDING` (as ``words`` number them), and what of it is decided.
 
     The n stretches each begin with an increment (the first with the run), at ``starts_us``; the machine stood in them
-    until ``until_us`` where ``stands``; a later sample changes that no more from ``decided_us`` on.
+    until ``until_us`` where ``stands``, the last up to ``end_us``; no later sample changes that from ``decided_us`` on.
     """
 
     series: Series
     starts_us: Int64s
     until_us: Int64s
+    end_us: int
     stands: NDArray[np.bool_]
     decided_us: Int64s
 
@@ -143,4 +144,4 @@ def derive(
         decided[0] = starts[0]
     if not stands[-1]:
         decided[-1] = span_us[1] + 1  # the next increment may come too late
-    return Derived(series, starts, until, stands, decided)
+    return Derived(series, starts, until, span_us[1], stands, decided)

@@ -82,9 +82,21 @@ class MachineRules:
     above: float | None = None
 
     @property
+    def is_derived(self) -> bool:
+        """Whether counters or the speed stand for the state (S-21)."""
+        return self.by_counter is not None or self.above is not None
+
+    @property
     def counting(self) -> tuple[str, ...]:
         """The counters that tell of every part: total, else all others."""
         return ("total",) if "total" in self.counters else tuple(self.counters)
+
+    @property
+    def longest_stand_us(self) -> int:
+        """How far back an increment, or its absence, may change a derived state (S-21); 0 for any other."""
+        if self.by_counter is None:
+            return 0
+        return 1 + max(map(self.by_counter.limit_us, (self.ideal_cycle_us, *self.ideal_cycles.values())))
 
     def ideal_of(self, product: str | None) -> Fraction | None:
         """Ideal cycle of a product [µs per part], None where unknown (S-12)."""
