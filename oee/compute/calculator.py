@@ -11,6 +11,7 @@ from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until,
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
 from oee.compute.interpreter import rules_at
 from oee.compute.loading import load
+from oee.compute.lost import lost_stretches, with_losses
 from oee.compute.rules import calculation_rules, category_of, definition
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
@@ -84,6 +85,7 @@ class Context:
     plan: list[PlanPiece]
     through_us: int
     now_us: int
+    lost: tuple[tuple[int, int], ...] = ()
 
     @property
     def decided_us(self) -> int:
@@ -106,7 +108,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     calendar = _plan(conn, ids, who, start_us, end_us)
     rules = calculation_rules(who.plant, who.source)
     settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs)
-    return Context(who, rules, settled, calendar, through_us, now_us)
+    lost = lost_stretches(conn, machine_id, start_us, end_us)
+    return Context(who, rules, settled, calendar, through_us, now_us, lost)
 
 
 def _around(
@@ -200,7 +203,7 @@ def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[
 def window(ctx: Context, start_us: int, end_us: int) -> WindowResult:
     """Cut one window; what lies after now is not part of it (S-35)."""
     end = max(min(end_us, ctx.now_us), start_us)
-    return cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us)
+    return with_losses(cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us), ctx.lost)
 
 
 def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> list[tuple[str | None, WindowResult]]:
@@ -210,7 +213,8 @@ def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> lis
     in force as they were made (S-12).
     """
     end = max(min(end_us, ctx.now_us), start_us)
-    return cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
+    rows = cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
+    return [(name, with_losses(row, ctx.lost)) for name, row in rows]
 
 
 def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:

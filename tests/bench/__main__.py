@@ -28,6 +28,7 @@ from tests.bench import (
     bench_pages,
     bench_spool,
     bench_store,
+    bench_tick,
 )
 from tests.main_job import served
 
@@ -45,6 +46,7 @@ def main() -> None:
         ("spool", bench_spool.run),
         ("engine", bench_engine.run),
         ("store", _store),
+        ("live tick", _tick),
         (f"disk, one day of the demo imported at {IMPORTED_S:g} s", partial(_disk, IMPORTED_S)),
         (f"disk, one day as the demo collects it, at {COLLECTED_S:g} s", partial(_disk, COLLECTED_S)),
         ("disk, a minute of the demo collected live", _live_rows),
@@ -79,6 +81,11 @@ def _server() -> Iterator[tuple[Path, str]]:
 def _store() -> Rows:
     with _server() as (_, conninfo):
         return bench_store.run(conninfo)
+
+
+def _tick() -> Rows:
+    with _server() as (_, conninfo):
+        return bench_tick.run(conninfo)
 
 
 def _pages() -> Rows:
