@@ -7,7 +7,7 @@ import click
 from oee.cli import not_yet
 from oee.cli.accounts import key, user
 from oee.cli.common import Failing
-from oee.cli.data import import_, recompute, report, shifts
+from oee.cli.data import export, import_, recompute, report, shifts
 from oee.cli.database import db
 from oee.cli.demo import demo
 from oee.cli.logs import set_up_logs
@@ -34,6 +34,7 @@ for command in (
         collect,
         compute,
         serve,
+        export,
         import_,
         recompute,
         shifts,

@@ -12,6 +12,7 @@ from dataclasses import replace
 from oee.spool import SpoolAlive, SpoolGap, SpoolLoss, SpoolRecord
 from oee.store.gaps import LOST
 
+
 class Losses:
     """The memory of what the spool gave back so far."""
 

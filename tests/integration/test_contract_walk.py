@@ -59,6 +59,7 @@ COMMANDS = (
     Call("compute --help", "Compute what is due"),
     Call("serve --help", "--host"),
     Call("import {folder}/hour.csv", "rows new 0, duplicate"),
+    Call("export {folder}/out.csv", "rows "),
     Call("recompute", "computed"),
     Call(f"recompute --line pressing --from {FROM} --to {TO}", "computed"),
     Call(f"shifts pressing --from {DATE} --to {DATE}", "early"),
