@@ -18,6 +18,8 @@ from oee.model import Category
 from oee.store.database import Row, copy_rows, fetch_one, run
 from oee.store.times import from_us, to_us
 
+LAYOUT = 2
+
 
 def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
     """The newest sound checkpoint at or before an instant; damaged ones on the way are deleted."""
@@ -73,5 +75,8 @@ def _reason(told: list[Any] | None) -> Reason | None:
 
 
 def _checksum(machine_id: int, at_us: int, payload: str) -> str:
-    """Of the payload and of where it belongs: one that strayed to another machine or instant is damaged, too."""
-    return hashlib.blake2b(f"{machine_id} {at_us} {payload}".encode(), digest_size=8).hexdigest()
+    """Of the payload and of where it belongs: one that strayed to another machine or instant is damaged, too.
+
+    So is one of another layout: code of the version before makes its own anew (R23).
+    """
+    return hashlib.blake2b(f"{LAYOUT} {machine_id} {at_us} {payload}".encode(), digest_size=8).hexdigest()
