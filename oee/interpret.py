@@ -18,6 +18,7 @@ from oee.kernels.claims import Claims, claims
 from oee.kernels.counters import Counted, count, pulses
 from oee.kernels.derive import NO_LIMIT, RUNNING, STANDING, Derived, Moves, derive
 from oee.kernels.intervals import Int64s, union
+from oee.kernels.life import hold_until, open_silence, proofs
 from oee.kernels.machine import (
     FOREVER_US,
     LARGEST_COUNT,
@@ -33,7 +34,7 @@ from oee.kernels.machine import (
 from oee.kernels.parts import RunClock
 from oee.kernels.products import NOTHING_YET, ProductLog, product_log
 from oee.kernels.restart import Run, candidates, unspoilt
-from oee.kernels.states import Piece, Silence, judge_silence, merge, overwrite, proofs_of_life, silences
+from oee.kernels.states import Piece, judge_silence, merge, overwrite, silences
 from oee.model import Category, CounterDecision
 
 __all__ = [
@@ -70,9 +71,9 @@ def interpret(
     end_us = max(samples.through_us, start_us)
     samples, unusable = _usable(samples, start_us)
     counted = _count(rules, samples, checkpoint)
-    proofs = _proofs(samples, checkpoint)
-    hold_until_us = _hold_until(rules, proofs, checkpoint, start_us)
-    silent = silences(proofs, rules.max_age_us)
+    alive = proofs(samples, checkpoint)
+    hold_until_us = hold_until(rules, alive, checkpoint, start_us)
+    silent = silences(alive, rules.max_age_us)
     carry = checkpoint.products if checkpoint else NOTHING_YET
     log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
     derived = _derived(rules, samples, counted, checkpoint, log, (start_us, end_us), silent)
@@ -89,8 +90,8 @@ def interpret(
     agreed = _agreement(rules, counted, start_us, end_us)
     told = [*_decisions(counted, start_us), *unusable, *agreed.decisions, *incomplete]
     decisions = sorted(told, key=lambda d: (d.at_us, d.signal))
-    run = Run(counted, clock, log, claimed, derived, _open_silence(rules, proofs, hold_until_us))
-    at = candidates(pieces, proofs, run.open_silence)
+    run = Run(counted, clock, log, claimed, derived, open_silence(rules, alive, hold_until_us))
+    at = candidates(pieces, alive, run.open_silence)
     at_us = unspoilt(at, rules, samples, run, decisions, agreed, incomplete)
     cuts = [c for c in cuts_us if start_us < c < end_us]
     back = [a for a, _ in silent if a < start_us] + [claimed.reaches_back_us]
@@ -106,26 +107,6 @@ def interpret(
         log.runs,
         min((a for a in back if a is not None), default=None),
     )
-
-
-def _hold_until(
-    rules: MachineRules, proofs: tuple[Int64s, Int64s], checkpoint: Checkpoint | None, start_us: int
-) -> int:
-    """Until when the last claim holds (S-26)."""
-    if rules.max_age_us is None:
-        return FOREVER_US
-    if len(proofs[1]):
-        return int(proofs[1][-1]) + rules.max_age_us
-    if checkpoint is not None and checkpoint.silence is not None:
-        return checkpoint.silence.hold_until_us
-    return start_us + rules.max_age_us
-
-
-def _open_silence(rules: MachineRules, proofs: tuple[Int64s, Int64s], hold_until_us: int) -> Silence | None:
-    """The silence at the end; a derived state knows no more than its counters in it (S-21)."""
-    if rules.by_counter is not None:
-        return None
-    return Silence(int(proofs[1][-1]) if len(proofs[1]) else None, hold_until_us)
 
 
 def _derived(
@@ -221,22 +202,6 @@ def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint 
     return counted
 
 
-def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int64s, Int64s]:
-    """Proofs of life, the checkpoint's own included."""
-    starts, ends = samples.alive
-    if checkpoint is None or not checkpoint.proven:
-        starts, ends = proofs_of_life(samples.state, (starts, ends))
-        keep = ends >= (checkpoint.at_us if checkpoint else -FOREVER_US)
-        return starts[keep], ends[keep]
-    at = np.array([checkpoint.at_us], np.int64)
-    if checkpoint.silence is not None:
-        last = np.array([t for t in (checkpoint.silence.since_us,) if t is not None], np.int64)
-        return proofs_of_life(samples.state, (np.concatenate((starts, last)), np.concatenate((ends, last))))
-    starts, ends = np.concatenate((np.maximum(starts, at), at)), np.concatenate((np.maximum(ends, at), at))
-    starts, ends = proofs_of_life(samples.state, (starts, ends))
-    return starts[ends >= at], ends[ends >= at]
-
-
 def _judged(
     rules: MachineRules,
     counted: dict[str, Counted],
@@ -306,8 +271,8 @@ def _incomplete(rules: MachineRules, samples: MachineSamples, end_us: int) -> li
     for signal, (starts, ends) in samples.counter_alive.items():
         known = min(len(starts), 1)  # a silence that began before this run was told by the run before
         marks = np.full(known, end_us, np.int64)
-        proofs = union(np.concatenate((starts, marks)), np.concatenate((ends, marks)))
+        lived = union(np.concatenate((starts, marks)), np.concatenate((ends, marks)))
         why = f"its source {rules.counters[signal].source} was silent beside the state (S-26)"
-        for since, _ in silences(proofs, rules.max_age_us):
+        for since, _ in silences(lived, rules.max_age_us):
             found.append(CounterDecision(since + (rules.max_age_us or 0), signal, "counts_incomplete", "0", why))
     return found

@@ -9,6 +9,7 @@ import pytest
 from compute_plant import CAPPER, FILLER, HOUR_US, MIN_US, S_US, Plant, Record, alive, clock, sample
 
 from oee.collect.importer import import_csv
+from oee.compute.data_health import DataHealth
 from oee.model import Category, ShiftResult
 from oee.store.database import Database
 
@@ -109,6 +110,8 @@ def test_s21_the_speed_says_run_above_its_threshold(db: Database, tmp_path: Path
     plant = imported(db, tmp_path, [(at, "capper", "speed", v) for at, v in rows], source)
     result = plant.results.shift("bottling", "2026-03-02", "early", "capper")
     assert spans(result) == [(0, 1800, RUN), (1800, 2400, STOP), (2400, 7200, RUN)]
+    capper = DataHealth(db, lambda: plant.now_us).line_health("bottling").machines[1]
+    assert [s.signal for s in capper.signals] == ["speed"]
 
 
 def test_s40_a_machine_that_only_counts_for_its_line_needs_no_state(db: Database, tmp_path: Path) -> None:
