@@ -22,6 +22,7 @@ from oee.kernels.life import hold_until, open_silence, proofs
 from oee.kernels.machine import (
     FOREVER_US,
     LARGEST_COUNT,
+    LARGEST_PULSE,
     MINUTE_US,
     UNITS_PER_COUNT,
     Checkpoint,
@@ -30,6 +31,7 @@ from oee.kernels.machine import (
     Facts,
     MachineRules,
     MachineSamples,
+    in_units,
 )
 from oee.kernels.parts import RunClock
 from oee.kernels.products import NOTHING_YET, ProductLog, product_log
@@ -69,13 +71,13 @@ def interpret(
     cuts_us : further instants at which production is cut, for windows that do not start on a minute.
     """
     end_us = max(samples.through_us, start_us)
-    samples, unusable = _usable(samples, start_us)
+    samples, unusable = _usable(rules, samples, start_us)
     counted = _count(rules, samples, checkpoint)
     alive = proofs(samples, checkpoint)
     hold_until_us = hold_until(rules, alive, checkpoint, start_us)
     silent = silences(alive, rules.max_age_us)
     carry = checkpoint.products if checkpoint else NOTHING_YET
-    log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
+    log = product_log(samples.products, samples.symbols, carry, (start_us, FOREVER_US))  # an order may outrun the data
     derived = _derived(rules, samples, counted, checkpoint, log, (start_us, end_us), silent)
     end_us = derived.end_us if derived else end_us
     claimed = _claims(rules, samples, derived, checkpoint, (start_us, end_us))
@@ -179,11 +181,16 @@ def _pieces(
     return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
 
 
-def _usable(samples: MachineSamples, start_us: int) -> tuple[MachineSamples, list[CounterDecision]]:
+def _usable(
+    rules: MachineRules, samples: MachineSamples, start_us: int
+) -> tuple[MachineSamples, list[CounterDecision]]:
     """Leave out readings that can't be counts, as if they were not Good (S-28), and tell of each."""
     kept, told = {}, []
     for signal, (ts, readings) in samples.counters.items():
-        good = (readings >= 0) & (readings < LARGEST_COUNT)  # False for what is no number as well
+        pulses_ = signal in rules.counters and rules.counters[signal].delta
+        good = (readings >= 0) & (
+            readings < (LARGEST_PULSE if pulses_ else LARGEST_COUNT)
+        )  # False for what is no number as well
         kept[signal] = (ts[good], readings[good])
         for at_us, value in zip(ts[~good].tolist(), readings[~good].tolist(), strict=True):
             why = f"reading {value:.15g} is no count: left out (S-28)"
@@ -195,7 +202,7 @@ def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint 
     counted = {}
     for signal, rule in rules.counters.items():
         ts, readings = samples.counters.get(signal, (np.empty(0, np.int64), np.empty(0)))
-        units = np.rint(readings * UNITS_PER_COUNT).astype(np.int64)
+        units = in_units(readings)
         state = checkpoint.counters.get(signal) if checkpoint else None
         carry = state.carry if state else None
         counted[signal] = pulses(ts, units, carry) if rule.delta else count(ts, units, rule.limits, carry)

@@ -226,7 +226,8 @@ class Stop:
 
     ``length_us`` is its whole length so far, less its excluded time; ``in_window_us`` what of it lies in the window.
     ``counted``: its first unplanned time starts in the window, which has it in ``stop_count``. ``machine`` as
-    in `Segment`.
+    in `Segment`. ``closed``: it has unplanned time and ends in the window, which has it in ``closed_stop_count``; None
+    where that was not kept.
     """
 
     start_us: int
@@ -237,6 +238,7 @@ class Stop:
     in_window_us: int
     counted: bool = False
     machine: str | None = None
+    closed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

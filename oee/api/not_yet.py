@@ -16,7 +16,6 @@ from oee.api.documented import error_response
 from oee.api.problems import ProblemError
 from oee.store.accounts import Role
 
-_SHIFT = "/lines/{line}/shifts/{production_date}/{shift}"
 _CHANGES = ApiAccess(EVERY_ROLE - {Role.VIEWER}, "write")
 
 
@@ -33,16 +32,7 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
     NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
     NotYet("POST", "/stops:merge", "Merging stops"),
-    NotYet("GET", f"{_SHIFT}/explain", "Explaining a shift's figures"),
-    NotYet("GET", "/kpis/{kpi}/explain", "Explaining a figure"),
-    NotYet("PUT", "/products/{product}", "Writing products"),
-    NotYet("PUT", "/orders/{order}", "Writing orders"),
-    NotYet("POST", "/orders/{order}:start", "Starting an order"),
-    NotYet("POST", "/orders/{order}:pause", "Pausing an order"),
-    NotYet("POST", "/orders/{order}:finish", "Finishing an order"),
     NotYet("POST", "/bookings", "Booking scrap and rework"),
-    NotYet("PUT", "/calendars/{calendar}/exceptions/{production_date}", "Writing exceptions of a calendar"),
-    NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
 )

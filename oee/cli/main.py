@@ -10,6 +10,7 @@ from oee.cli.common import Failing
 from oee.cli.data import export, import_, recompute, report, shifts
 from oee.cli.database import db
 from oee.cli.demo import demo
+from oee.cli.explain import explain
 from oee.cli.logs import set_up_logs
 from oee.cli.plant import apply, check, schema
 from oee.cli.run import collect, compute, run, serve
@@ -39,6 +40,7 @@ for command in (
         recompute,
         shifts,
         report,
+        explain,
         user,
         key,
         status,

@@ -160,7 +160,7 @@ class FieldReader:
         status = self._statuses[fields[self._quality] if self._quality is not None else ""]
         moment = datetime.fromisoformat(fields[self._ts])
         ts_us = round(moment.timestamp() * 1e6)  # exact: to 2100 a double has an eighth of a microsecond
-        if moment.tzinfo is None or not 0 <= ts_us <= self._reader.now_us:
+        if moment.tzinfo is None or not self._reader.kept_us <= ts_us <= self._reader.now_us:
             raise ValueError
         if tag_id in self._text_tags:
             value = self._texts[tag_id, fields[self._value]]

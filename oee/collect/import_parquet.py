@@ -12,6 +12,7 @@ from oee.collect.import_rows import COLUMNS, HEADER, Field, RowReader
 from oee.collect.importer import CHUNK_ROWS, ImportReport, applied_ids, text_tags, write_batches
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.facts import kept_from
 
 _BUFFER_BYTES = 1 << 20
 """Pages are read as they are needed, not a whole row group at once."""
@@ -35,7 +36,9 @@ def import_parquet(database: Database, path: Path, now_us: int, announce: Callab
     try:
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             columns = _columns(arrow, file.schema_arrow, path)
-            batches = _batches(arrow, file, columns, RowReader(ids, now_us), text_tags(ids), report)
+            batches = _batches(
+                arrow, file, columns, RowReader(ids, now_us, kept_from(database)), text_tags(ids), report
+            )
             write_batches(database, ids, batches, report, announce)
     except (OSError, arrow.ArrowException) as error:
         reason = str(error).strip().partition("\n")[0]

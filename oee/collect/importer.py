@@ -16,6 +16,7 @@ from oee.collect.import_batch import Batch, FieldReader, numbered
 from oee.collect.import_rows import COLUMNS, HEADER, RowReader
 from oee.errors import InputError
 from oee.store.database import Database, Session
+from oee.store.facts import kept_from
 from oee.store.life import add_alive
 from oee.store.master import Ids, Master
 from oee.store.samples import IMPORT_SOURCE, TEXT_SIGNALS, Columns, insert_import, intern, mark_dirty
@@ -57,7 +58,7 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
     ids, report = applied_ids(database), ImportReport()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            batches = _batches(file, path, RowReader(ids, now_us), text_tags(ids), report)
+            batches = _batches(file, path, RowReader(ids, now_us, kept_from(database)), text_tags(ids), report)
             write_batches(database, ids, batches, report, announce)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: can't be read: {error}") from error

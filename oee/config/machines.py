@@ -41,8 +41,8 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
         signals = read_signals(section, catalog)
         named = "product" in signals
         product, ideal = (None, own_ideal) if named else _default(own_ideal, listed, catalog)
-        cycles = _cycles(own_ideal, listed, catalog) if named else {}
-        if ideal is None and len(cycles) < max(len(catalog.products) if named else 1, 1):
+        cycles = _cycles(own_ideal, listed, catalog)
+        if ideal is None and not (named and catalog.products and all(cycles.get(p) for p in catalog.products)):
             _check_limit(section, signals)
         return MachineConfig(
             id=item.name,
@@ -92,10 +92,11 @@ def _default(
     return names[0], _cycles(own, listed, catalog).get(names[0])
 
 
-def _cycles(own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog) -> dict[str, Fraction]:
+def _cycles(
+    own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog
+) -> dict[str, Fraction | None]:
     """Resolve the cycle of every product: machine × product, then machine, then product (S-12)."""
-    known = {name: listed.get(name) or own or product.ideal_cycle_s for name, product in catalog.products.items()}
-    return {name: cycle for name, cycle in known.items() if cycle is not None}
+    return {name: listed.get(name) or own or product.ideal_cycle_s for name, product in catalog.products.items()}
 
 
 def _max_age(signals: Mapping[str, SignalConfig]) -> int | None:

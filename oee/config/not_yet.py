@@ -40,8 +40,6 @@ NOT_YET: tuple[NotYet, ...] = (
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
     NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
-    NotYet(("policies", "no_order"), "use `unplanned_stop`", ("unplanned_stop",)),
-    NotYet(("policies", "changeover"), "use `planned_stop`", ("planned_stop",)),
 )
 
 
