@@ -1,8 +1,8 @@
 """Samples → facts of one machine: raw intervals and parts per minute. Pure, and the same for any chunking (S-42).
 
 A run starts at a checkpoint (or at the machine's first sample) and says everything from there to the last proof of
-life. Checkpoints lie only where the machine runs and is proven alive: no stop, silence or late reason reaches across
-them, and what a counter still owes is carried as the run time since its last breakpoint.
+life. A checkpoint carries what reaches across it: what a counter still owes, the stop or the open silence that it lies
+in. Where a later word changes what was said before it, the run says so, and has to be made again from further back.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 
 from oee.kernels.agreement import Agreement, agreement
 from oee.kernels.cells import cells_between, cumulative_parts
+from oee.kernels.claims import Claims, claims
 from oee.kernels.counters import Counted, count, pulses
+from oee.kernels.derive import NO_LIMIT, RUNNING, STANDING, Derived, Moves, derive
 from oee.kernels.intervals import Int64s, union
+from oee.kernels.life import hold_until, open_silence, proofs
 from oee.kernels.machine import (
-    CHECKPOINT_US,
     FOREVER_US,
     LARGEST_COUNT,
     LARGEST_PULSE,
@@ -33,7 +35,8 @@ from oee.kernels.machine import (
 )
 from oee.kernels.parts import RunClock
 from oee.kernels.products import NOTHING_YET, ProductLog, product_log
-from oee.kernels.states import Piece, claims, judge_silence, merge, overwrite, proofs_of_life, silences
+from oee.kernels.restart import Run, candidates, unspoilt
+from oee.kernels.states import Piece, judge_silence, merge, overwrite, silences
 from oee.model import Category, CounterDecision
 
 __all__ = [
@@ -70,11 +73,15 @@ def interpret(
     end_us = max(samples.through_us, start_us)
     samples, unusable = _usable(rules, samples, start_us)
     counted = _count(rules, samples, checkpoint)
-    proofs = _proofs(samples, checkpoint)
-    hold_until_us = _hold_until(rules, proofs, start_us)
+    alive = proofs(samples, checkpoint)
+    hold_until_us = hold_until(rules, alive, checkpoint, start_us)
+    silent = silences(alive, rules.max_age_us)
     carry = checkpoint.products if checkpoint else NOTHING_YET
     log = product_log(samples.products, samples.symbols, carry, (start_us, FOREVER_US))  # an order may outrun the data
-    pieces = _pieces(rules, samples, counted, proofs, log, (start_us, end_us, hold_until_us))
+    derived = _derived(rules, samples, counted, checkpoint, log, (start_us, end_us), silent)
+    end_us = derived.end_us if derived else end_us
+    claimed = _claims(rules, samples, derived, checkpoint, (start_us, end_us))
+    pieces = _pieces(rules, counted, claimed, silent, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
     edges = _edges(pieces, start_us, end_us, (*cuts_us, *log.starts_us))
     parts = cumulative_parts(rules, counted, edges, clock)
@@ -85,12 +92,11 @@ def interpret(
     agreed = _agreement(rules, counted, start_us, end_us)
     told = [*_decisions(counted, start_us), *unusable, *agreed.decisions, *incomplete]
     decisions = sorted(told, key=lambda d: (d.at_us, d.signal))
-    at = _candidates(pieces, proofs, end_us)
-    at = at[~np.isin(at, [d.at_us for d in decisions]) & ~np.isin(at, samples.state.ts_us[~samples.state.good])]
-    at = at[~np.isin(at, agreed.unsettled_us)]
-    for d in incomplete:  # whoever starts within the silence's first max_age could not tell of it
-        at = at[(at <= d.at_us - (rules.max_age_us or 0)) | (at > d.at_us)]
+    run = Run(counted, clock, log, claimed, derived, open_silence(rules, alive, hold_until_us))
+    at = candidates(pieces, alive, run.open_silence)
+    at_us = unspoilt(at, rules, samples, run, decisions, agreed, incomplete)
     cuts = [c for c in cuts_us if start_us < c < end_us]
+    back = [a for a, _ in silent if a < start_us] + [claimed.reaches_back_us]
     return Facts(
         start_us,
         end_us,
@@ -98,36 +104,80 @@ def interpret(
         pieces,
         list(cells_between(edges, parts, log)),
         decisions,
-        [_checkpoint(t, counted, clock, log) for t in at.tolist() if all(c.settled_at(t) for c in counted.values())],
-        [replace(_checkpoint(c, counted, clock, log), proven=False) for c in cuts],
+        [run.checkpoint(t) for t in at_us],
+        [run.handover(c) for c in cuts],
         log.runs,
+        min((a for a in back if a is not None), default=None),
     )
 
 
-def _hold_until(rules: MachineRules, proofs: tuple[Int64s, Int64s], start_us: int) -> int:
-    """Until when the last claim holds (S-26)."""
-    if rules.max_age_us is None:
-        return FOREVER_US
-    return (int(proofs[1][-1]) if len(proofs[1]) else start_us) + rules.max_age_us
+def _derived(
+    rules: MachineRules,
+    samples: MachineSamples,
+    counted: dict[str, Counted],
+    checkpoint: Checkpoint | None,
+    log: ProductLog,
+    span_us: tuple[int, int],
+    silent: list[tuple[int, int]],
+) -> Derived | None:
+    """The state as the counters tell it, where nothing else does (S-21)."""
+    heard = [counted[s] for s in rules.counting if s in counted and len(counted[s].ts_us)]
+    if rules.by_counter is None or not heard:
+        return None
+
+    def limits(at_us: Int64s) -> Int64s:
+        return np.array([_limit(rules, log, t) for t in at_us.tolist()], np.int64)
+
+    begin_us = max(span_us[0], min(int(c.ts_us[0]) for c in heard))
+    words = (samples.symbols.index(RUNNING), samples.symbols.index(STANDING))
+    idle = checkpoint.idle if checkpoint else None
+    moves = Moves.of(heard, UNITS_PER_COUNT)
+    last_us = int(moves.ts_us[-1]) if len(moves.ts_us) else begin_us
+    return derive(moves, limits, (begin_us, _end(rules, log, last_us, span_us[1])), words, idle=idle, silences=silent)
+
+
+def _limit(rules: MachineRules, log: ProductLog, at_us: int) -> int:
+    """How long the counters may stand at an instant while the machine runs (S-21)."""
+    return rules.by_counter.limit_us(rules.ideal_of(log.at(at_us).product)) if rules.by_counter else NO_LIMIT
+
+
+def _end(rules: MachineRules, log: ProductLog, last_us: int, end_us: int) -> int:
+    """How far facts reach: where a count holds until the next one, as far as it takes to see that it stands (S-21)."""
+    if rules.max_age_us is not None or rules.state_source is not None:
+        return end_us
+    return max(end_us, last_us + _limit(rules, log, last_us) + 1)
+
+
+def _claims(
+    rules: MachineRules,
+    samples: MachineSamples,
+    derived: Derived | None,
+    checkpoint: Checkpoint | None,
+    span_us: tuple[int, int],
+) -> Claims:
+    """Claims of ``[start, end]``: what is said at the end itself is heard for silences and reasons."""
+    signals = (derived.series if derived else samples.state, samples.mode, samples.fault)
+    standing = checkpoint.standing if checkpoint else None
+    return claims(span_us[0], span_us[1] + 1, signals, samples.symbols, rules.meaning, standing)
 
 
 def _pieces(
     rules: MachineRules,
-    samples: MachineSamples,
     counted: dict[str, Counted],
-    proofs: tuple[Int64s, Int64s],
+    claimed: Claims,
+    silent: list[tuple[int, int]],
     log: ProductLog,
     span_us: tuple[int, int, int],
 ) -> list[Piece]:
-    """Claims of ``[start, end)`` with every silence judged; what is said at the end itself is heard for that."""
+    """Claims of ``[start, end)`` with every silence judged."""
     start_us, end_us, hold_until_us = span_us
-    signals = (samples.state, samples.mode, samples.fault)
-    claimed = pieces = claims(start_us, end_us + 1, signals, samples.symbols, rules.meaning)
-    for silence in silences(proofs, rules.max_age_us):
-        ideal_us = rules.ideal_of(log.at(silence[0]).product)
-        pieces = overwrite(pieces, _judged(rules, counted, claimed, silence, ideal_us))
+    said = pieces = claimed.pieces
+    for silence in silent:
+        if silence[0] >= start_us:
+            ideal_us = rules.ideal_of(log.at(silence[0]).product)
+            pieces = overwrite(pieces, _judged(rules, counted, said, silence, ideal_us))
     if hold_until_us < end_us:
-        pieces = overwrite(pieces, [Piece(hold_until_us, end_us, Category.NO_DATA)])
+        pieces = overwrite(pieces, [Piece(max(hold_until_us, start_us), end_us, Category.NO_DATA)])
     return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
 
 
@@ -159,17 +209,6 @@ def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint 
     return counted
 
 
-def _proofs(samples: MachineSamples, checkpoint: Checkpoint | None) -> tuple[Int64s, Int64s]:
-    """Proofs of life, the checkpoint's own included."""
-    starts, ends = samples.alive
-    if checkpoint is not None and checkpoint.proven:
-        at = np.array([checkpoint.at_us], np.int64)
-        starts, ends = np.concatenate((np.maximum(starts, at), at)), np.concatenate((np.maximum(ends, at), at))
-    starts, ends = proofs_of_life(samples.state, (starts, ends))
-    keep = ends >= (checkpoint.at_us if checkpoint else -FOREVER_US)
-    return starts[keep], ends[keep]
-
-
 def _judged(
     rules: MachineRules,
     counted: dict[str, Counted],
@@ -187,9 +226,8 @@ def _judged(
 
 def _made(rules: MachineRules, counted: dict[str, Counted], span: tuple[int, int]) -> Fraction:
     """Parts counted between the last samples at the two ends of a silence: total, else good and reject."""
-    signals = ("total",) if "total" in counted else ("good", "reject", "rework")
     made = Fraction(0)
-    for signal in signals:
+    for signal in rules.counting:
         c = counted.get(signal)
         if c is None or len(c.ts_us) == 0:
             continue
@@ -240,44 +278,8 @@ def _incomplete(rules: MachineRules, samples: MachineSamples, end_us: int) -> li
     for signal, (starts, ends) in samples.counter_alive.items():
         known = min(len(starts), 1)  # a silence that began before this run was told by the run before
         marks = np.full(known, end_us, np.int64)
-        proofs = union(np.concatenate((starts, marks)), np.concatenate((ends, marks)))
+        lived = union(np.concatenate((starts, marks)), np.concatenate((ends, marks)))
         why = f"its source {rules.counters[signal].source} was silent beside the state (S-26)"
-        for since, _ in silences(proofs, rules.max_age_us):
+        for since, _ in silences(lived, rules.max_age_us):
             found.append(CounterDecision(since + (rules.max_age_us or 0), signal, "counts_incomplete", "0", why))
     return found
-
-
-def _candidates(pieces: list[Piece], proofs: tuple[Int64s, Int64s], end_us: int) -> Int64s:
-    """Quarter hours, and the newest whole minute, at which the machine ran and was proven alive."""
-    if not pieces:
-        return np.empty(0, np.int64)
-    quarter = np.arange(pieces[0].start_us // CHECKPOINT_US + 1, end_us // CHECKPOINT_US + 1) * CHECKPOINT_US
-    newest = np.array([end_us // MINUTE_US * MINUTE_US], np.int64)
-    at = np.unique(np.concatenate((quarter, newest)))
-    found: Int64s = at[_inside(at, *proofs) & _inside(at, *_runs(pieces))]
-    return found
-
-
-def _runs(pieces: list[Piece]) -> tuple[Int64s, Int64s]:
-    """Insides of the runs: a checkpoint on the edge of a run would touch the stop beside it."""
-    runs = [(p.start_us + 1, p.end_us - 1) for p in pieces if p.category is Category.RUN]
-    starts, ends = np.array(runs, np.int64).reshape(-1, 2).T
-    return starts, ends
-
-
-def _inside(at: Int64s, starts: Int64s, ends: Int64s) -> np.ndarray:
-    if len(starts) == 0:
-        return np.zeros(len(at), np.bool_)
-    k = np.maximum(np.searchsorted(starts, at, side="right") - 1, 0)
-    inside: np.ndarray = (starts[k] <= at) & (at <= ends[k])
-    return inside
-
-
-def _checkpoint(at_us: int, counted: dict[str, Counted], clock: RunClock, log: ProductLog) -> Checkpoint:
-    states = {}
-    for signal, c in counted.items():
-        carry = c.carry_at(at_us)
-        if carry is not None:
-            run = clock.at(np.array([carry.ts_us, at_us], np.int64))
-            states[signal] = CounterState(carry, int(run[1] - run[0]))
-    return Checkpoint(at_us, states, products=log.before(at_us))

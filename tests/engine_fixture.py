@@ -13,7 +13,7 @@ from oee.calculate import CalculationRules, Settled, cut, extend, settle
 from oee.calendar import PlanPiece
 from oee.interpret import Checkpoint, CounterRule, Facts, MachineRules, MachineSamples, interpret
 from oee.kernels.products import KEYS
-from oee.kernels.states import Series
+from oee.kernels.states import Series, in_silence
 from oee.model import Category, WindowResult
 
 S_US = 1_000_000
@@ -145,6 +145,21 @@ def restarted(rules: MachineRules, s: MachineSamples, checkpoint: Checkpoint) ->
     return interpret(rules, samples_from(s, checkpoint), checkpoint, checkpoint.at_us)
 
 
+def taken_up(
+    rules: MachineRules, s: MachineSamples, checkpoint: Checkpoint, earlier: Sequence[Checkpoint]
+) -> tuple[Checkpoint | None, Facts]:
+    """Interpret from a checkpoint, or from an earlier one where what is heard reaches back; None is the start."""
+    start: Checkpoint | None = checkpoint
+    while start is not None:
+        facts = restarted(rules, s, start)
+        back = facts.reaches_back_us
+        if back is None:
+            return start, facts
+        assert back < start.at_us
+        start = max((c for c in earlier if c.at_us <= back), key=lambda c: c.at_us, default=None)
+    return None, facts_of(rules, s)
+
+
 def samples_from(s: MachineSamples, checkpoint: Checkpoint) -> MachineSamples:
     """Samples from a checkpoint on; counters from their carries on."""
     start = checkpoint.at_us
@@ -155,9 +170,13 @@ def samples_from(s: MachineSamples, checkpoint: Checkpoint) -> MachineSamples:
         counters[name] = (ts[keep], values[keep])
     starts, ends = s.alive
     keep = ends >= start
+    state = _from(s.state, start)
+    if checkpoint.silence is not None:
+        last = np.flatnonzero(s.state.ts_us <= start)[-1:]
+        state = in_silence(state, checkpoint.silence, start, is_bad=bool(len(last)) and not s.state.good[last[0]])
     return replace(
         s,
-        state=_from(s.state, start),
+        state=state,
         mode=_from(s.mode, start),
         fault=_from(s.fault, start),
         products={key: _from(series, start) for key, series in s.products.items()},

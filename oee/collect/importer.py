@@ -172,7 +172,7 @@ class _Writer:
     def _spans(self, columns: Columns) -> dict[int, tuple[int, int]]:
         """First and last instant so far of each machine in the batch; its rows are ordered by tag and time."""
         tags, first = np.unique(columns.tag_id, return_index=True)
-        last = np.append(first[1:], len(columns.tag_id)) - 1
+        last = np.append(first[1:], len(columns.tag_id))[: len(first)] - 1
         spans: dict[int, tuple[int, int]] = {}
         for tag, a, b in zip(tags.tolist(), columns.ts_us[first].tolist(), columns.ts_us[last].tolist(), strict=True):
             machine = self._machine[tag]

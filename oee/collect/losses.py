@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from oee.spool import SpoolAlive, SpoolGap, SpoolLoss, SpoolRecord
-
-REASON = "readings were damaged on the collector's disk"
+from oee.store.gaps import LOST
 
 
 class Losses:
@@ -43,6 +42,6 @@ class Losses:
         if not is_doubtful:
             return [record]
         self._told_counts[name] = self._count
-        gap = SpoolGap(name, start_us, record.machines, REASON, record.interval_us)
+        gap = SpoolGap(name, start_us, record.machines, LOST, record.interval_us)
         alive = replace(record, from_us=record.through_us)
         return [gap, alive] if start_us < record.through_us else [alive]

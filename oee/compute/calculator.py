@@ -11,6 +11,7 @@ from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until,
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
 from oee.compute.booked import bookings_around, reach_of
 from oee.compute.edges import with_edges
+from oee.compute.lost import lost_stretches, with_losses
 from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
@@ -82,6 +83,7 @@ class Context:
     plan: list[PlanPiece]
     through_us: int
     now_us: int
+    lost: tuple[tuple[int, int], ...] = ()
 
     @property
     def decided_us(self) -> int:
@@ -114,7 +116,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     made = book(sorted(cells, key=lambda c: c.start_us), [b for b, _ in booked], rules.product)
     decisions = sorted([*settled.decisions, *made.decisions], key=lambda d: d.at_us)
     settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
-    return Context(who, rules, settled, calendar, through_us, now_us)
+    lost = lost_stretches(conn, machine_id, start_us, end_us)
+    return Context(who, rules, settled, calendar, through_us, now_us, lost)
 
 
 def _around(
@@ -171,7 +174,7 @@ def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[
 def window(ctx: Context, start_us: int, end_us: int) -> WindowResult:
     """Cut one window; what lies after now is not part of it (S-35)."""
     end = max(min(end_us, ctx.now_us), start_us)
-    return cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us)
+    return with_losses(cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us), ctx.lost)
 
 
 def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> list[tuple[str | None, WindowResult]]:
@@ -181,7 +184,8 @@ def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> lis
     in force as they were made (S-12).
     """
     end = max(min(end_us, ctx.now_us), start_us)
-    return cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
+    rows = cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
+    return [(name, with_losses(row, ctx.lost)) for name, row in rows]
 
 
 def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:

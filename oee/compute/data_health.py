@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from oee.compute.service import COLLECTOR_TIMEOUT_US, clock_us
-from oee.config.model import LineConfig, MachineConfig, PlantConfig
+from oee.config.model import LineConfig, MachineConfig, PlantConfig, SignalConfig
 from oee.errors import NotFoundError
 from oee.live_source import Gap, LineHealth, MachineHealth, SignalHealth, SourceHealth, UnmappedState
 from oee.model import CounterDecision
@@ -122,10 +122,15 @@ class DataHealth:
         return LineHealth(line.id, *span_us, tuple(machines))
 
 
+def _told(machine: MachineConfig) -> list[SignalConfig]:
+    """Signals that come from somewhere: all but a derived state (S-21)."""
+    return [s for s in machine.signals.values() if s.derive is None]
+
+
 def _sources(
     plant: PlantConfig, machine: MachineConfig, known: _Known, number: int, now_us: int
 ) -> tuple[SourceHealth, ...]:
-    named = dict.fromkeys(s.connector or IMPORT_SOURCE for s in machine.signals.values())
+    named = dict.fromkeys(s.connector or IMPORT_SOURCE for s in _told(machine))
     limit_us = machine.max_age_us or SILENT_US
     found = []
     for source in named:
@@ -149,7 +154,7 @@ def _status(kind: str, alive_us: int | None, reported_us: int | None, now_us: in
 
 def _signals(machine: MachineConfig, known: _Known, number: int) -> tuple[SignalHealth, ...]:
     found = []
-    for signal in machine.signals.values():
+    for signal in _told(machine):
         last = known.latest.get((number, signal.name))
         found.append(
             SignalHealth(

@@ -57,11 +57,15 @@ def _recount(
     state = facts_state(conn, machine_id)
     if rules is None or state is None:
         return []
-    checkpoint = checkpoint_before(conn, machine_id, minute_us)
-    start_us = checkpoint.at_us if checkpoint else state.first_us
-    if start_us < state.kept_us:
-        return None
     end_us = min(state.through_us + 1, minute_us + DECIDES_US)
-    samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
-    facts = interpret(rules, samples, checkpoint, start_us, edges_us)
-    return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
+    at_us = minute_us
+    while True:
+        checkpoint = checkpoint_before(conn, machine_id, at_us)
+        start_us = checkpoint.at_us if checkpoint else state.first_us
+        if start_us < state.kept_us:
+            return None
+        samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
+        facts = interpret(rules, samples, checkpoint, start_us, edges_us)
+        if facts.reaches_back_us is None or checkpoint is None:
+            return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
+        at_us = facts.reaches_back_us

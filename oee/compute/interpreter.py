@@ -13,7 +13,7 @@ import numpy as np
 
 from oee.compute.loading import load, usable_values
 from oee.compute.rules import COUNTERS, machine_rules
-from oee.compute.touched import held_difference, touched_range
+from oee.compute.touched import NOTHING, held_difference, touched_range
 from oee.config.model import PlantConfig
 from oee.interpret import Checkpoint, Facts, MachineRules, interpret
 from oee.kernels.states import merge
@@ -21,7 +21,16 @@ from oee.model import RULES_VERSION
 from oee.store import facts as store
 from oee.store.checkpoints import checkpoint_after, checkpoint_before
 from oee.store.database import Database, Session, fetch, fetch_one, run
-from oee.store.facts import FactsState, facts_state, read_facts, replace_facts, set_facts_state
+from oee.store.facts import (
+    FactsState,
+    StoredFacts,
+    facts_state,
+    read_claims,
+    read_facts,
+    replace_facts,
+    run_before_us,
+    set_facts_state,
+)
 from oee.store.master import ALWAYS_US, Ids, Master
 from oee.store.results import touch
 from oee.store.series import first_sample_us, read_series
@@ -99,22 +108,23 @@ def tell_anew(
     """
     machine_id = ids.machines[name]
     first_us = first_sample_us(conn, machine_id)
-    if rules_at(master, name, now_us) is None or first_us is None:
+    rules = rules_at(master, name, now_us)
+    if rules is None or first_us is None:
         return None, False
     before = facts_state(conn, machine_id)
     outdated = before is not None and before.rules != RULES_VERSION
     from_us_ = dirty_us if before and not outdated else first_us
-    start_us, checkpoint = _restart(conn, ids, name, from_us_, before, first_us)
-    if before is not None and before.first_us < before.kept_us and (checkpoint is None or start_us < before.kept_us):
-        start_us, checkpoint = _restart_kept(conn, machine_id, before)
-        if start_us == FAR_US:
-            return None, False
-    facts = _facts(conn, master, ids, name, start_us, checkpoint)
+    at_us = _restart(conn, ids, name, rules, from_us_, before)
+    facts = _from_checkpoint(conn, master, ids, name, at_us, first_us, before)
+    if facts is None:
+        return None, False
+    start_us = facts.start_us
     old = read_facts(conn, machine_id, start_us, FAR_US)
+    standstill = _standstill(conn, machine_id, first_us, start_us)
     replace_facts(conn, machine_id, facts)
     set_facts_state(conn, machine_id, FactsState(first_us, facts.through_us, facts.hold_until_us, RULES_VERSION))
     held = held_difference(before, old, facts, now_us)
-    touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
+    touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held, standstill)
     if touched is not None:
         touched = touched[0], min(touched[1] + _startup_us(master, name), FAR_US)
     return touched, outdated
@@ -127,6 +137,44 @@ def _startup_us(master: Master, name: tuple[str, str]) -> int:
     return max(
         (p.lines[line].machines[machine].startup_us for p in plants if machine in p.lines[line].machines), default=0
     )
+
+
+def _from_checkpoint(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    name: tuple[str, str],
+    at_us: int,
+    first_us: int,
+    before: FactsState | None,
+) -> Facts | None:
+    """Interpret from the newest checkpoint up to an instant; from further back where what is heard reaches there.
+
+    Never from before the samples that are kept (S-55); None where none of them can be taken up.
+    """
+    while True:
+        checkpoint = checkpoint_before(conn, ids.machines[name], at_us)
+        start_us, is_first = (checkpoint.at_us, False) if checkpoint else (first_us, True)
+        if before is not None and before.first_us < before.kept_us and (is_first or start_us < before.kept_us):
+            start_us, checkpoint = _restart_kept(conn, ids.machines[name], before)
+            is_first = True
+        if start_us == FAR_US:
+            return None
+        facts = _facts(conn, master, ids, name, start_us, checkpoint)
+        if facts.reaches_back_us is None or is_first:
+            return facts
+        at_us = facts.reaches_back_us
+
+
+def _standstill(conn: Session, machine_id: int, first_us: int, start_us: int) -> StoredFacts:
+    """Facts of the standstill that a run starts in, from its beginning up to the run's."""
+    ran_us = run_before_us(conn, machine_id, start_us)
+    since_us = first_us if ran_us is None else ran_us
+    if since_us >= start_us:
+        return NOTHING
+    found = read_claims(conn, machine_id, since_us, start_us)
+    pieces = [replace(p, end_us=min(p.end_us, start_us)) for p in found.pieces]
+    return replace(found, pieces=[p for p in pieces if p.start_us < p.end_us])
 
 
 def _facts(
@@ -187,6 +235,7 @@ def _joined(parts: list[Facts]) -> Facts:
         decisions=list(dict.fromkeys(d for part in parts for d in part.decisions)),
         checkpoints=[c for part in parts for c in part.checkpoints],
         runs=[r for part in parts for r in part.runs],
+        reaches_back_us=parts[0].reaches_back_us,
     )
 
 
@@ -203,9 +252,9 @@ def _rules(plant: PlantConfig, name: tuple[str, str]) -> MachineRules | None:
 
 
 def _restart(
-    conn: Session, ids: Ids, name: tuple[str, str], dirty_us: int, before: FactsState | None, first_us: int
-) -> tuple[int, Checkpoint | None]:
-    """The newest checkpoint before everything that data from ``dirty_us`` on can change."""
+    conn: Session, ids: Ids, name: tuple[str, str], rules: MachineRules, dirty_us: int, before: FactsState | None
+) -> int:
+    """An instant before everything that data from ``dirty_us`` on can change."""
     machine_id = ids.machines[name]
     at_us, told_us = dirty_us, before.through_us if before else FAR_US
     counters = [tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name and signal in COUNTERS]
@@ -215,8 +264,7 @@ def _restart(
     life = fetch_one(conn, "samples/last_alive", machine_id=machine_id, at=from_us(dirty_us))
     if life and life[0] is not None:
         at_us = min(at_us, to_us(life[0]))
-    checkpoint = checkpoint_before(conn, machine_id, at_us)
-    return (checkpoint.at_us, checkpoint) if checkpoint else (first_us, None)
+    return at_us - rules.longest_stand_us
 
 
 def _restart_kept(conn: Session, machine_id: int, before: FactsState) -> tuple[int, Checkpoint | None]:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from oee.compute.derived import WORDS, deciding_tags, derived_state
 from oee.compute.rules import COUNTERS
 from oee.interpret import FOREVER_US, UNITS_PER_COUNT, Checkpoint, MachineRules, MachineSamples
 from oee.kernels.intervals import Int64s
 from oee.kernels.orders import InForce, in_force_at
 from oee.kernels.orders import in_force as orders_in_force
 from oee.kernels.products import KEYS, NO_ORDER, ProductKey
-from oee.kernels.states import Series
+from oee.kernels.states import Series, in_silence
 from oee.store.database import Session
 from oee.store.master import Ids
 from oee.store.orders import line_events
@@ -38,16 +39,23 @@ def load(
     tags = {signal: tag for (*of, signal), tag in ids.tags.items() if tuple(of) == name}
     texts = {s: tags[s] for s in (*TEXTS, *rules.follows) if s in tags}
     held = in_force(conn, list(texts.values()), start_us)
-    if "state" in texts and not is_good_at(conn, texts["state"], start_us):
-        held.pop(texts["state"], None)  # a handover amid Bad values: the Good one before them is past
+    deciding = deciding_tags(rules, tags)
+    is_bad = bool(deciding) and not any(is_good_at(conn, tag, start_us) for tag in deciding)
+    is_past = is_bad and (checkpoint is None or checkpoint.silence is None)
+    if is_past:
+        held.pop(texts.get("state", 0), None)  # a handover amid Bad values: the Good one before them is past
     series = read_series(conn, list(texts.values()), start_us + 1, end_us)
     counters = _counters(conn, tags, start_us, checkpoint, end_us)
     sources = alive_stretches(conn, ids.machines[name], _since(start_us, checkpoint))
     counters = {n: _closed(*counters[n], n, rules, sources, checkpoint) for n in counters}
     words = symbol_texts(conn, _symbols_in(held, series))
     index = {number: i for i, number in enumerate(words)}
-    symbols = list(words.values())
+    symbols = [*words.values(), *WORDS]
     state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
+    if rules.is_derived:
+        state = derived_state(conn, deciding, rules, (start_us, end_us), len(words), held=not is_past)
+    if checkpoint is not None and checkpoint.silence is not None:
+        state = in_silence(state, checkpoint.silence, start_us, is_bad=is_bad)
     products = {s: _series(texts.get(s), held, series, index, start_us) for s in rules.follows}
     ends = [int(ts[-1]) for ts, _ in counters.values() if len(ts)]
     ends += [int(s.ts_us[-1]) for s in (state, mode, fault, *products.values()) if len(s.ts_us)]

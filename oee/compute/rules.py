@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from oee.calculate import CalculationRules
+from oee.compute.derived import derivation
 from oee.config.model import LineConfig, MachineConfig, PlantConfig, ReasonConfig, SignalConfig
 from oee.interpret import CounterRule, MachineRules
 from oee.kernels.ideals import Ideals
@@ -39,19 +40,19 @@ def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
     for value, code in (fault.reasons if fault else {}).items():
         reason = tree[code]
         faults[value] = (code, category_of(reason.category), reason.setup)
-    return MachineRules(
+    counters = {name: _counter(plant, machine, machine.signals[name]) for name in COUNTERS if name in machine.signals}
+    told = MachineRules(
         profile=(state.profile if state else None) or "custom",
         state_map={value: category_of(word) for value, word in (state.map if state else {}).items()},
         faults=faults,
         max_age_us=machine.max_age_us,
         ideal_cycle_us=ideal_cycle_us(machine),
-        counters={
-            name: _counter(plant, machine, machine.signals[name]) for name in COUNTERS if name in machine.signals
-        },
+        counters=counters,
         state_source=state.connector if state else None,
         ideal_cycles=ideal_cycles_us(machine),
         follows=follows,
     )
+    return replace(told, **derivation(machine, counters, plant.policies.derive_k))
 
 
 def ideal_cycle_us(machine: MachineConfig) -> Fraction | None:

@@ -14,6 +14,7 @@ from oee.store.facts import FactsState, StoredFacts
 from oee.store.times import FAR_US
 
 DECIDED_US = 86_400_000_000
+NOTHING = StoredFacts([], [], [])
 
 
 def held_difference(before: FactsState | None, old: StoredFacts, new: Facts, now_us: int) -> list[tuple[int, int]]:
@@ -25,12 +26,15 @@ def held_difference(before: FactsState | None, old: StoredFacts, new: Facts, now
     return [(p.start_us, p.end_us) for p in set(tails[0]) ^ set(tails[1])]
 
 
-def touched_range(old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] = ()) -> tuple[int, int] | None:
+def touched_range(
+    old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] = (), standstill: StoredFacts = NOTHING
+) -> tuple[int, int] | None:
     """The stretch in which facts differ, widened to the standstills that it reaches into; None if nothing does.
 
     A standstill that has lasted more than a day is no small stop, whatever comes: going on, it touches no shift before.
     A change of product or order touches all of it, however long it is (S-25), and so does what splits or joins one with
-    such a change in it. ``held`` is what `held_difference` finds.
+    such a change in it. ``held`` is what `held_difference` finds, ``standstill`` what stands of the one that the new
+    facts start in, up to them.
     """
     before = [replace(p, start_us=max(p.start_us, new.start_us)) for p in old.pieces]
     stood = [*_difference(before, new.pieces), *held]
@@ -38,24 +42,29 @@ def touched_range(old: StoredFacts, new: Facts, held: Sequence[tuple[int, int]] 
     changed += [(d.at_us, d.at_us + 1) for d in set(old.decisions) ^ set(new.decisions)]
     made = _made_otherwise(old.runs, new.runs, new.start_us)
     whole = [min(a for a, _ in made)] if made else []
-    if stood and _divides_a_changeover(old, new, min(a for a, _ in stood)):
+    sides = [_after(standstill, old.pieces, old.runs), _after(standstill, new.pieces, new.runs)]
+    pieces = sides[1].pieces
+    if stood and old.pieces and _divides_a_changeover(sides, min(a for a, _ in stood), old.pieces[-1].end_us):
         whole.append(min(a for a, _ in stood))
-    touched = [_stop_start(new.pieces, at_us) for at_us in whole]
+    touched = [_stop_start(pieces, at_us) for at_us in whole]
     if changed:
-        touched.append(_undecided_since(new.pieces, min(a for a, _ in changed)))
-    return (min(touched), _stop_end(new.pieces, max(b for _, b in changed + made))) if touched else None
+        touched.append(_undecided_since(pieces, min(a for a, _ in changed)))
+    return (min(touched), _stop_end(pieces, max(b for _, b in changed + made))) if touched else None
 
 
-def _divides_a_changeover(old: StoredFacts, new: Facts, at_us: int) -> bool:
+def _after(standstill: StoredFacts, pieces: Sequence[Piece], runs: Sequence[ProductRun]) -> StoredFacts:
+    return StoredFacts([*standstill.pieces, *pieces], [], [], [*standstill.runs, *runs])
+
+
+def _divides_a_changeover(sides: Sequence[StoredFacts], at_us: int, old_end_us: int) -> bool:
     """Whether pieces that differ from an instant on may split or join a standstill with a change in it (S-25).
 
     What only goes on after the end of the old facts does neither.
     """
-    if not old.pieces or at_us >= old.pieces[-1].end_us:
+    if at_us >= old_end_us:
         return False
-    start_us = _stop_start(new.pieces, at_us)
-    sides: list[tuple[Sequence[Piece], Sequence[ProductRun]]] = [(old.pieces, old.runs), (new.pieces, new.runs)]
-    return any(r.change and start_us <= r.start_us <= _stop_end(pieces, at_us) for pieces, runs in sides for r in runs)
+    start_us = _stop_start(sides[1].pieces, at_us)
+    return any(r.change and start_us <= r.start_us <= _stop_end(s.pieces, at_us) for s in sides for r in s.runs)
 
 
 def _undecided_since(pieces: Sequence[Piece], at_us: int) -> int:

@@ -23,6 +23,7 @@ def read_line(item: Item, catalog: Catalog, faults: Faults) -> LineConfig:
         if not machines and not section.has_fault:
             section.fault(item, "has no machines; add one below `machines:`")
         rollup = _rollup(section, machines)
+        _check_states(section, machines, rollup)
         return LineConfig(item.name, name, calendar, rollup, _targets(section), machines)
 
 
@@ -47,6 +48,16 @@ def _rollup(line: Section, machines: Mapping[str, MachineConfig]) -> Rollup:
             section.refuse(COUNTS, "has no effect with `method: single`; remove it")
             return Rollup(method, machine or "")
         return Rollup(method, machine or "", *(_counting(section, key, machines) for key in COUNTS))
+
+
+def _check_states(line: Section, machines: Mapping[str, MachineConfig], rollup: Rollup) -> None:
+    """Check that counters know when their machine runs, unless they only count for the line (S-40)."""
+    counting = {rollup.count_total, rollup.count_good, rollup.count_reject} - {rollup.machine}
+    for item in line.named("machines"):
+        signals = machines[item.name].signals if item.name in machines else {}
+        if signals.keys() & set(COUNTERS) and "state" not in signals and item.name not in counting:
+            what = "has counters without `state`; add a `state` signal, or `state: {derive: counter}`"
+            line.fault(item, what)
 
 
 def _counting(section: Section, key: str, machines: Mapping[str, MachineConfig]) -> str | None:

@@ -7,7 +7,7 @@ from oee.config.faults import suggestion
 from oee.config.model import MachineConfig, SignalConfig
 from oee.config.scalars import LONGEST_S, choice, micros, number, optional, text
 from oee.config.section import Item, Section
-from oee.config.signals import Catalog, read_signals
+from oee.config.signals import COUNTERS, Catalog, read_signals
 
 MIN_STOP_US = 10_000_000  # S-22
 SMALL_STOP_MAX_US = 300_000_000  # S-22
@@ -41,6 +41,9 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
         signals = read_signals(section, catalog)
         named = "product" in signals
         product, ideal = (None, own_ideal) if named else _default(own_ideal, listed, catalog)
+        cycles = _cycles(own_ideal, listed, catalog)
+        if ideal is None and not (named and catalog.products and all(cycles.get(p) for p in catalog.products)):
+            _check_limit(section, signals)
         return MachineConfig(
             id=item.name,
             line=line_id,
@@ -54,8 +57,17 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
             max_age_us=section.take("max_age_s", optional(micros), _max_age(signals)),
             reject_source=_reject_source(section, signals),
             signals=signals,
-            ideal_cycles_s=_cycles(own_ideal, listed, catalog),
+            ideal_cycles_s=cycles,
         )
+
+
+def _check_limit(section: Section, signals: Mapping[str, SignalConfig]) -> None:
+    """Check that it can be told how long a counter may stand while its machine runs (S-21)."""
+    state = signals.get("state")
+    heard = [signals[name] for name in (("total",) if "total" in signals else COUNTERS) if name in signals]
+    if state is not None and state.derive == "counter" and heard and not any(s.connector for s in heard):
+        what = "derives `state` from a counter: how long it may stand follows from the ideal cycle, and none is known"
+        section.fault(section.item, f"{what}; add `ideal_cycle_s`")
 
 
 def _listed(section: Section, catalog: Catalog) -> dict[str, Fraction | None]:

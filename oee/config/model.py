@@ -137,7 +137,8 @@ class SignalConfig:
     """One signal of a machine. Without a connector it comes by import or API only.
 
     `map` (profile custom) and `reasons` have canonical keys, see `canonical_text`. `counter` is set exactly
-    for cumulative counters; a `delta` signal reports the parts since its last message (S-8).
+    for cumulative counters; a `delta` signal reports the parts since its last message (S-8). A `state` that no device
+    tells is derived: from a `counter`, or from the `speed`, above a value × `scale` + `offset` (S-21).
     """
 
     name: str
@@ -154,6 +155,8 @@ class SignalConfig:
     offset: Fraction = Fraction(0)
     delta: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
+    derive: str | None = None
+    above: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

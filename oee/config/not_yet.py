@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from oee.config.faults import is_near
 from oee.config.tree import Node, Scalar
 
-_SIGNAL = ("lines", "*", "machines", "*", "signals", "*")
-
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
@@ -41,10 +39,6 @@ NOT_YET: tuple[NotYet, ...] = (
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls"),
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
-    *_keys(_SIGNAL[:-1], "speed"),
-    *_keys(_SIGNAL, "offset"),
-    *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),
-    NotYet(("policies", "derive_k"), "use `3`", ("3",)),
 )
 
 

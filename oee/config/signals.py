@@ -17,9 +17,10 @@ from oee.model import Category
 
 COUNTERS = ("total", "good", "reject", "rework")
 TEXTS = ("product", "order")
-SIGNALS = ("state", "mode", *COUNTERS, "fault", *TEXTS)
+SIGNALS = ("state", "mode", *COUNTERS, "speed", "fault", *TEXTS)
 PROFILES = ("packml", "packml_tmc", "machinery", "weihenstephan", "custom")
 TYPES = ("uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "string")
+DERIVED_FROM = ("counter", "speed")
 BYTE_ORDERS = ("ABCD", "DCBA", "BADC", "CDAB")
 _LARGEST = 10**9
 _REGISTER_KEYS = ("type", "length", "byte_order", "unit")
@@ -55,10 +56,15 @@ def read_signals(machine: Section, catalog: Catalog) -> dict[str, SignalConfig]:
 def _signal(item: Item, machine: Section, catalog: Catalog) -> SignalConfig:
     with Section(item, machine.faults) as section:
         signal = SignalConfig(item.name)
+        if item.name == "state" and section.get("derive") is not None:
+            return _derived(section, signal)
         if item.name in ("state", "mode"):
             signal = _profiled(section, signal)
         elif item.name in COUNTERS:
             signal = _counting(section, signal)
+        elif item.name == "speed":
+            scale = section.take("scale", number(above=0, most=_LARGEST), Fraction(1))
+            signal = replace(signal, scale=scale, offset=section.take("offset", number(most=_LARGEST), Fraction(0)))
         elif item.name not in TEXTS:
             reason = reference("reason", sorted(catalog.reasons))
             signal = replace(signal, reasons=_by_value(section, "reasons", reason))
@@ -70,11 +76,32 @@ def _refuse_foreign(section: Section) -> None:
     """Refuse what belongs to other signals, saying to which."""
     name = section.item.name
     if name not in COUNTERS:
-        section.refuse(("counter", "delta", "scale"), f"belongs to the counters {', '.join(COUNTERS)}; remove it")
+        section.refuse(("counter", "delta"), f"belongs to the counters {', '.join(COUNTERS)}; remove it")
+    if name not in (*COUNTERS, "speed"):
+        section.refuse(("scale",), f"belongs to the counters {', '.join(COUNTERS)} and to `speed`; remove it")
+    if name != "speed":
+        section.refuse(("offset",), "belongs to the `speed` signal; remove it")
+    if name != "state":
+        section.refuse(("derive", "above"), "belongs to the `state` signal; remove it")
+    else:
+        section.refuse(("above",), "belongs to `derive: speed`; remove it")
     if name not in ("state", "mode"):
         section.refuse(("profile", "map"), "belongs to the `state` signal; remove it")
     if name != "fault":
         section.refuse(("reasons",), "belongs to the `fault` signal; move it there")
+
+
+def _derived(section: Section, signal: SignalConfig) -> SignalConfig:
+    """Read a state that no device tells (S-21)."""
+    derive = section.take("derive", choice(DERIVED_FROM), "")
+    above = None
+    if derive == "speed":
+        above = section.need("above", number(most=_LARGEST), None, "above: 10")
+    else:
+        section.refuse(("above",), "belongs to `derive: speed`; remove it")
+    told = ("connector", "address", "profile", "map", *_REGISTER_KEYS)
+    section.refuse(told, "belongs to a state that a device tells, and this one is derived; remove it, or `derive`")
+    return replace(signal, derive=derive, above=above)
 
 
 def _profiled(section: Section, signal: SignalConfig) -> SignalConfig:
@@ -173,6 +200,8 @@ def _length(section: Section, type_: str | None) -> int:
         return 0
     if section.item.name in COUNTERS:
         section.fault(section.item, "is a counter, and a text counts nothing; use a number's type")
+    if section.item.name == "speed":
+        section.fault(section.item, "is a number, and a text is none; use a number's type")
     return section.need("length", whole(1, Table.HOLDING.max_count), 0, "length: 8")
 
 
@@ -191,12 +220,13 @@ def _check_together(section: Section, signals: Mapping[str, SignalConfig]) -> No
     if all(name in signals for name in COUNTERS):
         section.fault(section.item, f"gives all of {', '.join(COUNTERS)}; three say it all, remove `total`")
     state = signals.get("state")
-    if state is None and any(name in signals for name in COUNTERS):
-        what = "has counters without `state`, and `derive` has no effect yet in this version; add a `state` signal"
-        section.fault(section.item, what)
+    if state is not None and state.derive == "counter" and not any(name in signals for name in COUNTERS):
+        section.fault(section.item, f"derives `state` from a counter and has none; add one of {', '.join(COUNTERS)}")
+    if state is not None and state.derive == "speed" and "speed" not in signals:
+        section.fault(section.item, "derives `state` from the speed and has none; add a `speed` signal")
     for name in ("mode", "fault"):
         if name in signals and state is None:
             section.fault(section.item, f"has `{name}` without `state`; add a `state` signal")
     mode = signals.get("mode")
-    if mode and state and mode.profile not in (None, state.profile):
+    if mode and state and not state.derive and mode.profile not in (None, state.profile):
         section.fault(section.item, f"reads `mode` by {mode.profile}, `state` by {state.profile}; use one profile")

@@ -179,15 +179,21 @@ class _Judge:
         return i + 1
 
     def _jump(self, i: int, previous: int, rise: int) -> int:
-        """S-2: a spike if the next reading is back within reach of the one before, else quarantined."""
+        """S-2: a spike if the next reading is back within reach of the one before, else quarantined.
+
+        One that comes back a glitch below it is back as well, and judged as the glitch that it is (S-3).
+        """
         self.rise[i] = 0
         if i + 1 < len(self.ts):
             back = int(self.value[i + 1]) - previous
             reach = self.limits.allowed(int(self.ts[i + 1] - self.ts[i - 1]))
-            if reach is not None and 0 <= back <= reach:
+            is_glitch = self._below_mark(i + 1, previous)
+            if is_glitch or (reach is not None and 0 <= back <= reach):
                 self.keep[i] = False
-                self.rise[i + 1] = back
                 self._decide(i, "counter_glitch", rise, "spike: the next reading is back in reach (S-2)")
+                if is_glitch:
+                    return self._glitch(i + 1, previous)
+                self.rise[i + 1] = back
                 return i + 2
         else:
             self.settled[i] = False

@@ -8,11 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from oee.kernels.claims import Standing
 from oee.kernels.counters import CounterCarry, CounterLimits
+from oee.kernels.derive import ByCounter
 from oee.kernels.intervals import Int64s
 from oee.kernels.products import NOTHING_YET, ProductCarry, ProductKey, ProductRun, ideal_of
 from oee.kernels.profiles import STATES, mode_category
-from oee.kernels.states import Meaning, Piece, Series
+from oee.kernels.states import Meaning, Piece, Reason, Series, Silence
 from oee.model import Category, Cell, CounterDecision
 
 UNITS_PER_COUNT = 1_000_000
@@ -76,7 +78,8 @@ class MachineRules:
     ``state_map`` is the custom profile by canonical text; ``faults`` gives (reason, its category, setup) by fault code;
     ``max_age_us`` None lets a value hold until the next one (S-26); ``state_source`` names the connector of the state.
     ``follows`` names the signals that say what is made; ``ideal_cycles`` are theirs by product, ``ideal_cycle_us`` is
-    the machine's own, or that of its only product (S-12).
+    the machine's own, or that of its only product (S-12). Without a state signal ``by_counter`` or ``above`` say how
+    counters or the speed stand for it (S-21): ``state_map`` then gives the derived words their categories.
     """
 
     profile: str
@@ -88,6 +91,25 @@ class MachineRules:
     state_source: str | None = None
     ideal_cycles: Mapping[str, Fraction | None] = field(default_factory=dict)
     follows: tuple[ProductKey, ...] = ()
+    by_counter: ByCounter | None = None
+    above: float | None = None
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether counters or the speed stand for the state (S-21)."""
+        return self.by_counter is not None or self.above is not None
+
+    @property
+    def counting(self) -> tuple[str, ...]:
+        """The counters that tell of every part: total, else all others."""
+        return ("total",) if "total" in self.counters else tuple(self.counters)
+
+    @property
+    def longest_stand_us(self) -> int:
+        """How far back an increment, or its absence, may change a derived state (S-21); 0 for any other."""
+        if self.by_counter is None:
+            return 0
+        return 1 + max(map(self.by_counter.limit_us, (self.ideal_cycle_us, *self.ideal_cycles.values())))
 
     def ideal_of(self, product: str | None) -> Fraction | None:
         """Ideal cycle of a product [µs per part], None where unknown (S-12)."""
@@ -101,8 +123,8 @@ class MachineRules:
         category, setup = table[state], False
         if mode is not None:
             category, setup = mode_category(self.profile, mode, category)
-        reason, reason_category, reason_setup = self.faults.get(fault or "", (None, None, False))
-        return Meaning(category, reason, reason_category, setup, reason_setup=reason_setup)
+        told = self.faults.get(fault or "")
+        return Meaning(category, Reason(*told) if told else None, setup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +158,20 @@ class CounterState:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where interpretation can start again: an instant at which the machine ran and was proven alive.
+    """Where interpretation can start again, with all that reaches across the instant.
 
     ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
-    ``products`` is what was made just before.
+    ``products`` is what was made just before; ``standing`` the stop that it lies in, ``silence`` the open one;
+    ``idle`` whether the counters had stood still for long, None where the state is not derived from them (S-21).
     """
 
     at_us: int
     counters: Mapping[str, CounterState] = field(default_factory=dict)
     proven: bool = True
     products: ProductCarry = NOTHING_YET
+    standing: Standing | None = None
+    silence: Silence | None = None
+    idle: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +180,8 @@ class Facts:
 
     ``through_us`` is the last proof of life; the last claim holds until ``hold_until_us`` at most (S-26).
     ``handovers`` are checkpoints at the cuts asked for; ``runs`` the products and orders that begin in it.
+    ``reaches_back_us``: what was heard changes what was said from there on, before the start: these facts are not the
+    whole of it, a run from a checkpoint before that instant is (see `Claims`; or a silence ended, S-26).
     """
 
     start_us: int
@@ -165,3 +193,4 @@ class Facts:
     checkpoints: list[Checkpoint]
     handovers: list[Checkpoint]
     runs: list[ProductRun]
+    reaches_back_us: int | None = None

@@ -53,7 +53,7 @@ MACHINERY = _table(
 WEIHENSTEPHAN = _table(
     {
         RUN: "Operating",
-        UNPLANNED: "Held EquipmentFailure Stopped Idle",
+        UNPLANNED: "Held EquipmentFailure Stopped Idle Holding EmergencyStop Starting Stopping Aborting",
         EXTERNAL: "ExternalFailure Lack Tailback Prepared LackBranchLine TailbackBranchLine",
         PLANNED: "StartUp RunDown Clean Changeover Maintenance",
         NO_DATA: "Undefined",

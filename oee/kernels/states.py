@@ -6,17 +6,17 @@ Times are int64 µs; text values come as indices into a list of symbols, -1 is "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oee.kernels.intervals import Int64s, subtract, union, value_at
+from oee.kernels.intervals import Int64s, subtract, union
 from oee.model import Category
 
 UNKNOWN = -1
+"""The symbol of no value."""
 STOPPED = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
 
 
@@ -34,15 +34,30 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A silence that no proof of life has ended yet (S-26): since when, None before the first; until when it holds."""
+
+    since_us: int | None
+    hold_until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a machine stands, as a fault code tells it: code and category of the plant's reason tree."""
+
+    code: str
+    category: Category
+    setup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a combination of state, mode and fault says; ``setup`` is the mode's word, ``reason_setup`` the fault's."""
+    """What a combination of state, mode and fault says; ``setup`` is the mode's word, a reason has its own."""
 
     category: Category
-    reason: str | None = None
-    reason_category: Category | None = None
+    reason: Reason | None = None
     setup: bool = False
     unmapped: bool = False
-    reason_setup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,75 +75,6 @@ class Piece:
     def same_claim(self, other: Piece) -> bool:
         """Whether two pieces differ in their times only."""
         return replace(self, start_us=0, end_us=0) == replace(other, start_us=0, end_us=0)
-
-
-def claims(
-    start_us: int,
-    end_us: int,
-    signals: tuple[Series, Series, Series],
-    symbols: Sequence[str],
-    meaning: Callable[[str, str | None, str | None], Meaning],
-) -> list[Piece]:
-    """Pieces of ``[start, end)`` by state, mode and fault as they were last reported Good, silences ignored.
-
-    Parameters
-    ----------
-    signals : state, mode and fault samples, those in force at the start included.
-    meaning : what a (state, mode, fault) means; asked once per combination (S-20).
-    """
-    edges, columns = _edges(start_us, end_us, signals)
-    combos, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    meanings = [_meaning_of(row, symbols, meaning) for row in combos.tolist()]
-    words = [None if row[0] == UNKNOWN else symbols[row[0]] for row in combos.tolist()]
-    pieces = []
-    for i, k in enumerate(which.ravel().tolist()):
-        m = meanings[k]
-        pieces.append((int(edges[i]), int(edges[i + 1]), words[k], m))
-    return merge(fill_reasons(pieces))
-
-
-def _edges(start_us: int, end_us: int, signals: tuple[Series, Series, Series]) -> tuple[Int64s, list[Int64s]]:
-    """Every instant at which a Good value arrives, and the three values in force from it on."""
-    goods = [s.good_only() for s in signals]
-    inner = np.concatenate([ts[(ts > start_us) & (ts < end_us)] for ts, _ in goods])
-    edges = np.unique(np.concatenate((np.array([start_us, end_us], np.int64), inner)))
-    return edges, [value_at(ts, symbol, edges[:-1], UNKNOWN) for ts, symbol in goods]
-
-
-def _meaning_of(
-    row: list[int], symbols: Sequence[str], meaning: Callable[[str, str | None, str | None], Meaning]
-) -> Meaning:
-    state, mode, fault = (None if k == UNKNOWN else symbols[k] for k in row)
-    return Meaning(Category.NO_DATA) if state is None else meaning(state, mode, fault)
-
-
-def fill_reasons(pieces: list[tuple[int, int, str | None, Meaning]]) -> list[Piece]:
-    """Give every piece of a stop its reason: the last fault so far, else the first to come (S-25).
-
-    A reason's own category wins over the machine's where it ranks higher (planned > unplanned > external, S-24).
-    """
-    filled: list[Meaning] = [m for *_, m in pieces]
-    for order in (range(1, len(pieces)), range(len(pieces) - 2, -1, -1)):
-        step = 1 if order.step > 0 else -1
-        for i in order:
-            here, neighbour = filled[i], filled[i - step]
-            if here.reason is None and here.category in STOPPED and neighbour.category is here.category:
-                filled[i] = replace(
-                    here,
-                    reason=neighbour.reason,
-                    reason_category=neighbour.reason_category,
-                    reason_setup=neighbour.reason_setup,
-                )
-    return [_piece(a, b, word, m) for (a, b, word, _), m in zip(pieces, filled, strict=True)]
-
-
-def _piece(start_us: int, end_us: int, word: str | None, m: Meaning) -> Piece:
-    category = m.category
-    if category in STOPPED and m.reason_category is not None:
-        category = min(category, m.reason_category)
-    stopped = category in STOPPED
-    setup = (m.setup or m.reason_setup) and category is Category.PLANNED_STOP
-    return Piece(start_us, end_us, category, word, m.reason if stopped else None, setup, m.unmapped)
 
 
 def merge(pieces: list[Piece]) -> list[Piece]:
@@ -161,6 +107,25 @@ def proofs_of_life(state: Series, alive: tuple[Int64s, Int64s]) -> tuple[Int64s,
         starts, ends = subtract(starts, ends, zip(state.ts_us[bad].tolist(), until, strict=True))
     good_ts = state.ts_us[state.good]
     return union(np.concatenate((starts, good_ts)), np.concatenate((ends, good_ts)))
+
+
+def in_silence(series: Series, silence: Silence, start_us: int, *, is_bad: bool) -> Series:
+    """A state signal that is taken up amid a silence: its value in force proves no life at the start (S-28).
+
+    Parameters
+    ----------
+    series : samples from the start on, the value in force there as the first.
+    is_bad : whether its last word before the start was not Good.
+    """
+    later = series.ts_us > start_us
+    held = series.symbol[series.good & ~later][-1:] if silence.since_us is not None else np.empty(0, np.int64)
+    bad = 1 if is_bad else 0
+    ts = [silence.since_us or start_us] * len(held) + [start_us] * bad
+    return Series(
+        np.concatenate((np.array(ts, np.int64), series.ts_us[later])),
+        np.concatenate((held, np.full(bad, UNKNOWN, np.int64), series.symbol[later])),
+        np.concatenate((np.ones(len(held), np.bool_), np.zeros(bad, np.bool_), series.good[later])),
+    )
 
 
 def silences(proofs: tuple[Int64s, Int64s], max_age_us: int | None) -> list[tuple[int, int]]:

@@ -139,7 +139,7 @@ FLAG_WORDS = {
     "parts_unscheduled": "Parts were made outside planned time.",
     "parts_in_no_data": "Parts were counted in time without data: they are in no ratio.",
     "clock_skew": "A device's clock differs from the service's.",
-    "spool_dropped": "The spool was full and dropped readings.",
+    "spool_dropped": "Readings were lost on the collector's disk.",
     "coverage_low": "Much of the planned time is without data.",
     "stop_open": "A stop is not over yet.",
     "corrected": "People corrected this shift.",

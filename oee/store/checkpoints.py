@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from psycopg import Connection
 
 from oee.interpret import Checkpoint, CounterState
+from oee.kernels.claims import Standing
 from oee.kernels.counters import CounterCarry
 from oee.kernels.products import ProductCarry
+from oee.kernels.states import Reason, Silence
+from oee.model import Category
 from oee.store.database import Row, copy_rows, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
+
+LAYOUT = 2
 
 
 def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
@@ -49,16 +55,36 @@ def _payload(checkpoint: Checkpoint) -> str:
     counters = {
         signal: [s.carry.ts_us, s.carry.value, s.carry.total, s.run_us] for signal, s in checkpoint.counters.items()
     }
-    made = checkpoint.products
-    return json.dumps([counters, [made.product, made.order, made.last_product, made.last_order]])
+    made, stop, silence = checkpoint.products, checkpoint.standing, checkpoint.silence
+    products = [made.product, made.order, made.last_product, made.last_order]
+    standing = None if stop is None else [stop.category, stop.since_us, _told(stop.reason), _told(stop.filled)]
+    silent = None if silence is None else [silence.since_us, silence.hold_until_us]
+    return json.dumps([counters, products, standing, silent, checkpoint.idle])
+
+
+def _told(reason: Reason | None) -> list[Any] | None:
+    return None if reason is None else [reason.code, reason.category, reason.setup]
 
 
 def _checkpoint(at_us: int, payload: str) -> Checkpoint:
-    counters, products = json.loads(payload)
-    states = {signal: CounterState(CounterCarry(*v[:3]), v[3]) for signal, v in counters.items()}
-    return Checkpoint(at_us, states, products=ProductCarry(*products))
+    counters, products, stop, silence, idle = json.loads(payload)
+    return Checkpoint(
+        at_us,
+        {signal: CounterState(CounterCarry(*v[:3]), v[3]) for signal, v in counters.items()},
+        products=ProductCarry(*products),
+        standing=None if stop is None else Standing(Category(stop[0]), stop[1], *map(_reason, stop[2:])),
+        silence=None if silence is None else Silence(*silence),
+        idle=idle,
+    )
+
+
+def _reason(told: list[Any] | None) -> Reason | None:
+    return None if told is None else Reason(told[0], Category(told[1]), told[2])
 
 
 def _checksum(machine_id: int, at_us: int, payload: str) -> str:
-    """Of the payload and of where it belongs: one that strayed to another machine or instant is damaged, too."""
-    return hashlib.blake2b(f"{machine_id} {at_us} {payload}".encode(), digest_size=8).hexdigest()
+    """Of the payload and of where it belongs: one that strayed to another machine or instant is damaged, too.
+
+    So is one of another layout: code of the version before makes its own anew (R23).
+    """
+    return hashlib.blake2b(f"{LAYOUT} {machine_id} {at_us} {payload}".encode(), digest_size=8).hexdigest()

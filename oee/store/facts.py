@@ -64,15 +64,22 @@ def set_facts_state(conn: Connection[Row], machine_id: int, state: FactsState) -
 
 def read_facts(conn: Connection[Row], machine_id: int, start_us: int, end_us: int) -> StoredFacts:
     """Facts that reach into ``[start, end)``; pieces and products are whole, cells and decisions start in it."""
+    claims = read_claims(conn, machine_id, start_us, end_us)
+    params = {"machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
+    cells = [Cell(to_us(a), to_us(b), *counts) for a, b, *counts in fetch(conn, "facts/cells", **params)]
+    decisions = [CounterDecision(to_us(at), *rest) for at, *rest in fetch(conn, "facts/decisions", **params)]
+    return StoredFacts(claims.pieces, cells, decisions, claims.runs)
+
+
+def read_claims(conn: Connection[Row], machine_id: int, start_us: int, end_us: int) -> StoredFacts:
+    """Pieces and products alone, as `read_facts` reads them."""
     params = {"machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
     pieces = [
         Piece(to_us(a), to_us(b), Category(category), state, reason, setup, unmapped)
         for a, b, category, state, reason, setup, unmapped in fetch(conn, "facts/pieces", **params)
     ]
-    cells = [Cell(to_us(a), to_us(b), *counts) for a, b, *counts in fetch(conn, "facts/cells", **params)]
-    decisions = [CounterDecision(to_us(at), *rest) for at, *rest in fetch(conn, "facts/decisions", **params)]
     runs = [ProductRun(to_us(at), *rest) for at, *rest in fetch(conn, "facts/runs", **params)]
-    return StoredFacts(pieces, cells, decisions, runs)
+    return StoredFacts(pieces, [], [], runs)
 
 
 def replace_facts(conn: Connection[Row], machine_id: int, facts: Facts) -> None:

@@ -9,6 +9,9 @@ from psycopg import Connection
 from oee.store.database import Row, fetch
 from oee.store.times import from_us, to_us
 
+LOST = "readings were damaged on the collector's disk"
+"""The reason of a gap in which the spool lost what had been read: the flag ``spool_dropped``."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataGap:

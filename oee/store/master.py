@@ -260,6 +260,6 @@ class Master:
             for machine in line.machines.values():
                 if run(conn, "master/add_machine", line=line.id, machine=machine.id):
                     changes.append(f"machine {line.id}/{machine.id} is new")
-                for signal in machine.signals:
+                for signal in (name for name, s in machine.signals.items() if s.derive is None):
                     run(conn, "master/add_tag", line=line.id, machine=machine.id, signal=signal)
         return changes

@@ -29,6 +29,7 @@ from tests.bench import (
     bench_pages,
     bench_spool,
     bench_store,
+    bench_tick,
 )
 from tests.main_job import served
 
@@ -46,6 +47,7 @@ def main() -> None:
         ("spool", bench_spool.run),
         ("engine", bench_engine.run),
         ("store", _store),
+        ("live tick", _tick),
         ("import", bench_import.run),
         (f"disk, one day of the demo imported at {IMPORTED_S:g} s", partial(_disk, IMPORTED_S)),
         (f"disk, one day as the demo collects it, at {COLLECTED_S:g} s", partial(_disk, COLLECTED_S)),
@@ -81,6 +83,11 @@ def _server() -> Iterator[tuple[Path, str]]:
 def _store() -> Rows:
     with _server() as (_, conninfo):
         return bench_store.run(conninfo)
+
+
+def _tick() -> Rows:
+    with _server() as (_, conninfo):
+        return bench_tick.run(conninfo)
 
 
 def _pages() -> Rows:

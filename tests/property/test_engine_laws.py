@@ -18,6 +18,7 @@ from engine_fixture import (
     restarted,
     samples,
     settled_of,
+    taken_up,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -172,6 +173,7 @@ def test_s42_a_run_from_any_checkpoint_says_the_same(s: Scenario) -> None:
     full = facts_of(rules, all_samples)
     for checkpoint in full.checkpoints:
         again = restarted(rules, all_samples, checkpoint)
+        assert again.reaches_back_us is None
         assert _from(again, checkpoint.at_us) == _from(full, checkpoint.at_us)
 
 
@@ -215,14 +217,16 @@ def test_s42_incremental_equals_full(s: Scenario, data: st.DataObject) -> None:
     usable = [c for c in early.checkpoints if c.at_us <= settled_us]
     if not usable:
         return
-    checkpoint = data.draw(st.sampled_from(usable))
-    full, late = facts_of(rules, all_samples), restarted(rules, all_samples, checkpoint)
-    assert _from(late, checkpoint.at_us) == _from(full, checkpoint.at_us)
-    kept = [replace(p, end_us=min(p.end_us, checkpoint.at_us)) for p in early.pieces if p.start_us < checkpoint.at_us]
+    drawn = data.draw(st.sampled_from(usable))
+    start, late = taken_up(rules, all_samples, drawn, early.checkpoints)
+    full = facts_of(rules, all_samples)
+    at_us = late.start_us if start is None else start.at_us
+    assert _from(late, at_us) == _from(full, at_us)
+    kept = [replace(p, end_us=min(p.end_us, at_us)) for p in early.pieces if p.start_us < at_us]
     assert merge(kept + late.pieces) == full.pieces
-    assert [c for c in early.cells if c.start_us < checkpoint.at_us] + late.cells == full.cells
-    assert [d for d in early.decisions if d.at_us < checkpoint.at_us] + late.decisions == full.decisions
-    assert [r for r in early.runs if r.start_us < checkpoint.at_us] + late.runs == full.runs
+    assert [c for c in early.cells if c.start_us < at_us] + late.cells == full.cells
+    assert [d for d in early.decisions if d.at_us < at_us] + late.decisions == full.decisions
+    assert [r for r in early.runs if r.start_us < at_us] + late.runs == full.runs
 
 
 @settings(MANY, max_examples=100)

@@ -8,9 +8,10 @@ from connectors import status
 from connectors.base import Batch, Reading, TagSpec
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth, PlannedTag
 from oee.collect.exception import TagRole
-from oee.collect.losses import REASON, Losses
+from oee.collect.losses import Losses
 from oee.collect.readings import ReadingLog
 from oee.spool import Spool, SpoolAlive, SpoolGap, SpoolLoss, SpoolSample
+from oee.store.gaps import LOST
 
 S = 1_000_000
 BAD = status.BAD_DEVICE_FAILURE
@@ -186,7 +187,7 @@ def test_r7_records_lost_on_the_disk_are_a_gap_of_every_endpoint_and_prove_no_li
         assert spool.damaged_count == 1
     told = Losses().told(records)
     assert told[:3] == kept
-    assert _gaps(told) == [(20, ("l/a",), REASON), (10, ("l/b",), REASON)]
+    assert _gaps(told) == [(20, ("l/a",), LOST), (10, ("l/b",), LOST)]
     assert _life(told[3:]) == [(30, 30, ("l/a",)), (30, 30, ("l/b",)), (30, 40, ("l/a",)), (30, 40, ("l/b",))]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from engine_fixture import (
     EXCLUDED,
@@ -43,7 +45,7 @@ BY_NAME = {
     "machinery": {RUN: ("Executing",), UNPLANNED: ("NotExecuting", "OutOfService"), NO_DATA: ("NotAvailable",)},
     "weihenstephan": {
         RUN: ("Operating",),
-        UNPLANNED: ("Held", "EquipmentFailure"),
+        UNPLANNED: ("Held", "EquipmentFailure", "Holding", "EmergencyStop", "Starting", "Stopping", "Aborting"),
         EXTERNAL: ("ExternalFailure", "Lack", "Tailback", "Prepared", "LackBranchLine", "TailbackBranchLine"),
     },
 }
@@ -152,6 +154,21 @@ def test_s24_a_changeover_reason_is_setup() -> None:
 
 def test_s24_a_reason_never_stops_a_run() -> None:
     assert told([(T0, "run")], [(m(5), "17")]) == [(0, RUN, None)]
+
+
+def test_s25_a_mode_of_setup_says_nothing_of_the_planned_time_before_it() -> None:
+    """Setup is what the machine says from then on, no reason that fills back."""
+    state, mode = [(T0, "NotExecuting")], [(T0, "Maintenance"), (m(10), "Setup")]
+    facts = facts_of(machine(profile="machinery"), samples(state, mode=mode, through=m(15)))
+    assert [(p.category, p.setup) for p in facts.pieces] == [(PLANNED, False), (PLANNED, True)]
+
+
+@pytest.mark.parametrize("bit", ["true", "1"])
+def test_s21_a_run_bit_is_a_state_of_two_words(bit: str) -> None:
+    other = {"true": "false", "1": "0"}[bit]
+    rules = replace(machine(), state_map={bit: RUN, other: UNPLANNED})
+    facts = facts_of(rules, samples([(T0, bit), (m(5), other), (m(8), bit)], through=m(10)))
+    assert [c for *_, c in spans(facts)] == [RUN, UNPLANNED, RUN]
 
 
 def silence(before: str, after: str, made: int, *, ideal_s: int | None = 2) -> list[tuple[float, float, Category]]:

@@ -61,6 +61,12 @@ def test_s2_a_jump_that_comes_back_was_a_spike(back: int) -> None:
     assert told(c) == [("counter_glitch", 4900)]
 
 
+def test_s2_a_spike_that_comes_back_a_glitch_below_is_a_spike_and_a_glitch() -> None:
+    """Not a reset that adds all of the new value: the high-water mark stands (S-3)."""
+    c = counted([100, 5000, 98, 103], CounterLimits(max_rate_per_s=Fraction(2), glitch_tolerance=Fraction(5)))
+    assert (c.total.tolist(), told(c)) == ([0, 0, 3], [("counter_glitch", 4900), ("counter_glitch", -2)])
+
+
 @pytest.mark.parametrize("after", [142, 5003])
 def test_s2_a_jump_that_stays_is_quarantined_with_its_amount(after: int) -> None:
     c = counted([100, 5000, after], RATE_2)
