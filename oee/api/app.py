@@ -52,6 +52,7 @@ def create_app(
     changes: ChangeSource,
     reports: Mapping[str, ReportFormat],
     render_login: LoginPage,
+    writing: Sequence[APIRouter] = (),
     pages: Sequence[APIRouter] = (),
     static: Mapping[str, Path] | None = None,
     cookie_secure: bool = False,
@@ -67,6 +68,7 @@ def create_app(
     changes : what those are told who listen to ``/api/v1/events``.
     reports : formats of the shift report by name; the first is for askers that take anything.
     render_login : makes the log-in page of (next path, error or None).
+    writing : routers of addresses that change something, each over its own port.
     pages : routers of pages; every role may open them, who isn't logged in is sent to the log-in.
     static : folders that anybody may read, by the path under which they appear, such as ``/static``.
     cookie_secure : the service is reached by https only (behind a proxy that ends TLS).
@@ -87,6 +89,8 @@ def create_app(
     for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
     app.include_router(data_health_router(source, data_health))
+    for router in writing:
+        app.include_router(router)
     places = app.state.places = Places(own_capacity())
     app.include_router(event_router(source, watcher, places))
     app.include_router(not_yet_router())

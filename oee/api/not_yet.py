@@ -30,9 +30,6 @@ class NotYet:
 
 
 NOT_YET: tuple[NotYet, ...] = (
-    NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
-    NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
-    NotYet("POST", "/stops:merge", "Merging stops"),
     NotYet("GET", f"{_SHIFT}/explain", "Explaining a shift's figures"),
     NotYet("GET", "/kpis/{kpi}/explain", "Explaining a figure"),
     NotYet("PUT", "/products/{product}", "Writing products"),

@@ -7,8 +7,10 @@ import json
 from fastapi import FastAPI
 
 from oee.api.app import create_app
+from oee.api.corrections import correction_router
 from oee.api.reports import ReportFormat
 from oee.compute.changes import Changes
+from oee.compute.corrections import Corrections
 from oee.compute.data_health import DataHealth
 from oee.compute.health import Health
 from oee.compute.queries import Results
@@ -45,6 +47,7 @@ def web_app(database: Database) -> FastAPI:
             "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
         },
         render_login=login,
+        writing=[correction_router(source, Corrections(database))],
         pages=[pages(lambda _request: source, data_health)],
         static={"/static": STATIC},
     )

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until, extend, settle
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
+from oee.compute.entered import entered, joined_span
 from oee.compute.interpreter import rules_at
 from oee.compute.loading import load
+from oee.compute.reach import DECIDES_US, reach
 from oee.compute.rules import calculation_rules, category_of, definition
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
@@ -20,20 +22,13 @@ from oee.model import Category, Cell, HourRow, ShiftInstance, ShiftResult, Windo
 from oee.store.checkpoints import checkpoint_before
 from oee.store.database import Session
 from oee.store.facts import (
-    FactsState,
     StoredFacts,
     facts_state,
-    last_change_us,
     read_facts,
-    run_after_us,
-    run_before_us,
     unknown_before_us,
 )
 from oee.store.instances import instances_in
 from oee.store.master import Ids, Master
-
-DECIDES_US = 86_400_000_000
-"""How far past a window its last standstill is followed: after so long it is no small stop, whatever comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     """Settle everything over a span, from the run before it to the run after it, told up to ``now``."""
     machine_id = ids.machine(who.line.id, who.source.id)
     state = facts_state(conn, machine_id)
-    start_us, end_us = _around(conn, machine_id, state, span_us, now_us)
-    start_us = _past_unknown(conn, ids, who, start_us, span_us[0])
+    start_us, end_us, entries = reach(conn, machine_id, state, span_us, now_us)
+    start_us = _past_unknown(conn, ids, who, start_us, min(span_us[0], joined_span(entries, span_us)[0]))
     stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
@@ -105,25 +100,9 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
     calendar = _plan(conn, ids, who, start_us, end_us)
     rules = calculation_rules(who.plant, who.source)
-    settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs)
+    said = entered(master, who.plant, entries)
+    settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs, said)
     return Context(who, rules, settled, calendar, through_us, now_us)
-
-
-def _around(
-    conn: Session, machine_id: int, state: FactsState | None, span_us: tuple[int, int], now_us: int
-) -> tuple[int, int]:
-    """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23, S-25)."""
-    before = run_before_us(conn, machine_id, span_us[0])
-    after = run_after_us(conn, machine_id, span_us[1])
-    if before is None:  # it never ran before: a standstill may reach back to the first word
-        before = state.first_us if state else span_us[0]
-    end = span_us[1] + DECIDES_US
-    if after is None or after >= end:  # long decided to be no small stop; yet a change makes it a changeover
-        change = last_change_us(conn, machine_id, end, max(now_us, end) if after is None else after)
-        end = end if change is None else change + 1
-    else:
-        end = after + 1
-    return min(before, span_us[0]), min(max(span_us[1], end), max(now_us, span_us[1]))
 
 
 def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: int) -> int:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from oee.compute.entered import joined_span, stop_entries
 from oee.compute.loading import load, usable_values
 from oee.compute.rules import COUNTERS, machine_rules
 from oee.compute.touched import held_difference, touched_range
@@ -84,6 +85,7 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     held = held_difference(before, old, facts, now_us)
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
+        touched = joined_span(stop_entries(conn, machine_id, *touched), touched)
         cause = OUTDATED if outdated else LATE
         touch(conn, ids.lines[name[0]], *touched, cause)
 
