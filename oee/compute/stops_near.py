@@ -69,8 +69,9 @@ def stops_near(look: Look, line: str, machine: str, start_us: int, end_us: int) 
     settled = ctx.settled
     loose = (span for span in settled.small if not any(_holds(s, span.start_us) for s in settled.stops))
     small = tuple(stop_of(settled.pieces, settled.starts, span) for span in loose)
+    stops = tuple(replace(s, counted=s.start_us in settled.counted_us) for s in settled.stops)
     state = facts_state(look.conn, machine_id)
-    return Near(who, tuple(settled.stops), small, state.through_us if state else start_us, look.now_us)
+    return Near(who, stops, small, state.through_us if state else start_us, look.now_us)
 
 
 def _holds(stop: Stop, at_us: int) -> bool:
