@@ -83,6 +83,7 @@ class Corrected:
 
     def __init__(self, db: Database, folder: Path, now: str) -> None:
         self.db, self.folder, self.now_us = db, folder, at(now)
+        self.key: str | None = None
         Master(db).apply(PLANT, None, DAY_US)
         self.restart()
 
@@ -125,10 +126,17 @@ class Corrected:
             self.compute.recompute()
         return answer.json()
 
-    async def _answer(self, method: str, path: str, body: Any, params: dict[str, str]) -> httpx.Response:
+    async def _answer(self, method: str, path: str, body: Any, params: dict[str, str] | None) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
             return await client.request(method, path, json=body, params=params)
+
+    def text(self, path: str) -> str:
+        """A page or a report as it is."""
+        answer = asyncio.run(self._answer("GET", path, None, None))
+        assert answer.status_code == 200, answer.text
+        return answer.text
 
     def say(self, stop: str, status: int = 200, **said: str | None) -> Any:
         return self.ask("PATCH", f"/stops/{stop}", said, status)
