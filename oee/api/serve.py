@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Callable, Iterator
 
@@ -75,6 +76,15 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{local}]:{port}" if ":" in local and not local.startswith("[") else f"http://{local}:{port}"
 
 
+def spare_long_lived() -> None:
+    """Set all that was made so far apart from the garbage collector: it lives as long as the process.
+
+    A full collection walks through every module and the plant: 80 ms, in the midst of one page out of twenty.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 async def serve(
     app: FastAPI, listener: socket.socket, stop: asyncio.Event, started: Callable[[], None] | None = None
 ) -> None:
@@ -82,6 +92,7 @@ async def serve(
 
     Signals are not touched. ``started`` is called once requests are answered.
     """
+    spare_long_lived()
     capacity = own_capacity()
     config = uvicorn.Config(
         app,

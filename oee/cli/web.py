@@ -32,6 +32,7 @@ from oee.web.routes import pages
 def web_app(database: Database) -> FastAPI:
     """Compose the application."""
     source, data_health = Results(database), DataHealth(database)
+    _plant_name(source)  # the plant is read now, and set apart with all else that stays (`spare_long_lived`)
 
     def login(next_path: str, error: str | None) -> str:
         return login_page(_plant_name(source), next_path, error)

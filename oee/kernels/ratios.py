@@ -44,7 +44,9 @@ def divide(numerator: Fraction | int | None, denominator: Fraction | int | None)
     """Divide exactly; zero or unknown denominators give None, never 0 or 100 %."""
     if numerator is None or denominator is None or denominator == 0:
         return None
-    return Fraction(numerator) / Fraction(denominator)
+    if isinstance(numerator, int) and isinstance(denominator, int):
+        return Fraction(numerator, denominator)
+    return Fraction(numerator) / denominator
 
 
 def ideal_total_us(outputs: Iterable[ProductOutput]) -> Fraction | None:

@@ -14,13 +14,14 @@ US_PER_MIN = 60 * US_PER_S
 US_PER_H = 60 * US_PER_MIN
 TENTH_MIN_US = US_PER_MIN // 10
 """The unit in which minutes are shown [µs]."""
+_TENTH_PERCENT = Fraction(1, 1000)
 
 
 def rounded(value: Fraction | int, unit: Fraction | int = 1) -> int:
     """Round to whole units, halves away from zero, so that a loss and a gain of one size look alike."""
-    away: Fraction | int = value if value >= 0 else -value
-    size = (2 * away + unit) // (2 * unit)
-    return size if value >= 0 else -size
+    whole, part = value.numerator * unit.denominator, value.denominator * unit.numerator
+    size = (2 * abs(whole) + part) // (2 * part)  # in plain integers: a page rounds a thousand figures
+    return size if whole >= 0 else -size
 
 
 def apportion(parts: Sequence[Fraction | int], unit: Fraction | int = 1) -> list[int]:
@@ -70,7 +71,7 @@ def signed(text: str) -> str:
 
 def ratio_tenths(ratio: Fraction | None) -> int | None:
     """Turn a ratio into tenths of a percent."""
-    return None if ratio is None else rounded(ratio, Fraction(1, 1000))
+    return None if ratio is None else rounded(ratio, _TENTH_PERCENT)
 
 
 def running_clock(us: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from oee.config.model import Targets
 from oee.glance import lanes_of
@@ -124,11 +125,16 @@ def _indicator(name: str, label: str, derived: Ratios, result: ShiftResult, targ
         name=name,
         label=label,
         value=f.ratio_tenths(value),
-        target=None if target is None else f.rounded(Fraction(str(target)), Fraction(1, 1000)),
+        target=None if target is None else f.ratio_tenths(_exact(target)),
         why="no part yet" if early else "" if value is not None else missing_reason(name, result.window),
         low=low if low != high else None,
         high=high if low != high else None,
     )
+
+
+@cache
+def _exact(target: float) -> Fraction:
+    return Fraction(str(target))
 
 
 def no_part_yet(result: ShiftResult) -> bool:

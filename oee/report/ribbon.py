@@ -149,14 +149,14 @@ def coming_stretches(instance: ShiftInstance, now_us: int, zone: ZoneInfo) -> It
 
 def axis(instance: ShiftInstance, zone: ZoneInfo, now_x: float | None) -> Iterator[Mark]:
     """Label both ends and the local clock hours between them, as many as can be read side by side."""
-    for mark in _marks(instance.start_us, instance.end_us, zone):
+    for mark in hour_marks(instance.start_us, instance.end_us, zone):
         away = 100.0 if now_x is None else abs(mark.x - now_x)
         yield replace(mark, near_now=away < EDGE_PERCENT, nearly_now=away < NEARLY_PERCENT)
 
 
 @lru_cache(maxsize=64)
-def _marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
-    """Marks of a shift, the same for all lines that work it."""
+def hour_marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
+    """Both ends and the clock hours of a shift, the same for all lines that work it."""
     marks = [Mark(0.0, f.hhmm(start_us, zone), "start")]
     for count, us in enumerate(_hours(start_us, end_us, zone)):
         x = round(100 * (us - start_us) / (end_us - start_us), 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from oee.config.model import PlantConfig
@@ -11,7 +12,7 @@ from oee.model import Category, ShiftResult
 from oee.report import figures as f
 from oee.report.live import StateNow, empty_words, line_need, state_now
 from oee.report.measures import Measure, good_pieces, indicators
-from oee.report.ribbon import Mark, Stretch, axis, coming_stretches, place
+from oee.report.ribbon import Mark, Stretch, coming_stretches, hour_marks, place
 from oee.report.view import ShiftHead, line_of, product_words, shift_head, zone_of
 from oee.report.words import Names, kind_of
 from oee.source import LineMoment
@@ -125,9 +126,15 @@ def tile_ribbon(seen: Glance, plant: PlantConfig) -> TileRibbon:
         paths=tuple((_fill(look), _lane(y, height), d) for look, y, height, d in seen.paths),
         hatched=tuple((_fill(look), x, width, y, height) for look, x, width, y, height in seen.boxes),
         coming=tuple(coming_stretches(instance, window.end_us, zone)),
-        marks=tuple(axis(instance, zone, now_x)),
+        marks=clear_marks(instance.start_us, instance.end_us, zone),
         now_x=now_x,
     )
+
+
+@lru_cache(maxsize=64)
+def clear_marks(start_us: int, end_us: int, zone: ZoneInfo) -> tuple[Mark, ...]:
+    """Marks of a shift's axis that have space on a tile."""
+    return tuple(m for m in hour_marks(start_us, end_us, zone) if not m.alt)
 
 
 def _lane(y: float, height: float) -> str:

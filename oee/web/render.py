@@ -18,6 +18,7 @@ from oee.report import figures as f
 from oee.report.html import environment
 from oee.report.view import zone_of
 from oee.web.assets import asset_url, style_urls
+from oee.web.tile_svg import axis_svg, bullet_svg, stretches_svg
 
 FRESH_S = 60
 PACKED_BYTES = 4000
@@ -70,6 +71,7 @@ def json_url(instance: ShiftInstance, revision: int | None = None) -> str:
 def templates() -> Environment:
     """Return the pages' template environment; the report's templates are part of it."""
     env = environment(PackageLoader("oee.web"))
+    env.filters |= {"stretches": stretches_svg, "axis": axis_svg, "bullet": bullet_svg}
     env.globals |= {
         "asset": asset_url,
         "style_urls": style_urls,
