@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +275,18 @@ def test_only_those_who_may_correct_do_and_their_name_stands_beside_it(plant: Co
         assert plant.say(JAMMED, note=f"by {role}")["entry"] is not None
     assert plant.say(JAMMED, reason="JAM")["reason_by"] == "mes-key"
     assert plant.revisions()[1] == ("early", 2, "stop reason", "mes-key")
+
+
+def test_the_service_describes_its_bodies_with_examples(plant: Corrected) -> None:
+    document = json.loads(plant.text("/openapi.json"))
+    page = plant.text("/docs")
+    for path, method, name in (
+        ("/stops/{stop}", "patch", "StopSaid"),
+        ("/stops/{stop}/split", "post", "StopSplit"),
+        ("/stops:merge", "post", "StopsMerged"),
+    ):
+        body = document["paths"][f"/api/v1{path}"][method]["requestBody"]["content"]["application/json"]["schema"]
+        assert body["$ref"].endswith(f"/{name}")
+        assert document["components"]["schemas"][name]["examples"]
+        assert f'<a href="#{name}">' in page
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
