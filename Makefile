@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test faults soak zones check bench schema lock clean
+.PHONY: demo test faults soak zones check bench bench-import schema lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
@@ -29,6 +29,9 @@ check: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-import: $(VENV)/.ready-dev # 10 million CSV rows beside psql's \copy of them: some minutes, 3 GB of disk
+	$(BIN)/python -m tests.bench.bench_import 10000000
 
 schema: $(VENV)/.ready # after a change of the plant file's keys or of their page
 	$(BIN)/oee schema > docs/plant-file.schema.json

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from oee.calendar import PlanPiece
+from oee.kernels.orders import without_order
 from oee.kernels.people import NOTHING_ENTERED, Entered, hear
-from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_setup, changeovers_of
+from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_changeover, changeovers_of
 from oee.kernels.ratios import ideal_total_us
 from oee.kernels.standstills import (
     STANDING,
@@ -75,10 +76,11 @@ def settle(
     runs : products and orders, from those in force at the start on.
     entered : what people said of this machine.
     """
-    pieces = _overlay(facts, plan, rules)
+    pieces = _overlay(without_order(facts, runs, rules.no_order), plan, rules)
     standstills = list(standstills_of(pieces))
-    changeovers = changeovers_of(standstills, runs)
-    pieces = as_setup(pieces, changeovers, [(p.start_us, p.end_us) for p in plan if p.category is not None])
+    changeovers = changeovers_of(standstills, runs) if rules.changeover is not None else []
+    calendar = [(p.start_us, p.end_us) for p in plan if p.category is not None]
+    pieces = as_changeover(pieces, changeovers, calendar, rules.changeover or Category.PLANNED_STOP)
     limits = {"min_stop_us": rules.min_stop_us, "small_stop_max_us": rules.small_stop_max_us}
     heard = hear(pieces, standstills, entered.stops, **limits)
     pieces = classify(heard.pieces, standstills, **limits)
@@ -231,7 +233,7 @@ def _told(
         stops,
         decisions,
         tuple(f for f in FLAGS if f in raised),
-        rules.quality_known,
+        rules.quality_known and elements.good_count >= 0,  # more rejects than parts: nothing tells how many are good
         ideal_known,
     )
 
@@ -239,8 +241,12 @@ def _told(
 def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
     """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
     spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
-    in_force = ((run and run.product) or rules.product for a, b in spans for *_, run in settled.timeline.split(a, b))
-    return any(rules.ideal_of(product) is not None for product in in_force)
+    return any(
+        ideals.of((run and run.product) or rules.product) is not None
+        for a, b in spans
+        for since_us, until_us, run in settled.timeline.split(a, b)
+        for *_, ideals in rules.ideals(since_us, until_us)
+    )
 
 
 def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Stop]:
@@ -257,7 +263,9 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         )
         if inside:
             counted = start_us <= settled.counted_us.get(s.start_us, end_us) < end_us
-            yield replace(told, in_window_us=inside, counted=counted, spoken=None)  # a note makes no revision
+            closed = s.start_us in settled.counted_us and told.end_us is not None and start_us < told.end_us
+            # A note makes no revision: results do not tell what was spoken.
+            yield replace(told, in_window_us=inside, counted=counted, closed=closed, spoken=None)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:
@@ -273,6 +281,7 @@ def _conditions(
     ideal = ideal_total_us(e.output)
     return {
         "performance_over_100": ideal is not None and ideal > e.actual_production_us,
+        "counts_inconsistent": e.good_count < 0,
         "ideal_cycle_missing": any(o.ideal_cycle_us is None for o in e.output + e.unscheduled + e.unknown),
         "state_unmapped": any(p.unmapped and p.category is Category.NO_DATA for p in pieces),
         "parts_while_stopped": e.stopped_count > 0,

@@ -19,6 +19,10 @@ class NotFoundError(InputError):
     """The line, shift or result named does not exist."""
 
 
+class ConflictError(InputError):
+    """What was asked for does not fit the state that things are in: an order that is finished can't start."""
+
+
 class DatabaseUnavailable(OeeError):
     """The database can't be reached now; what was to be written is kept and tried again."""
 

@@ -20,6 +20,7 @@ from oee.kernels.machine import (
     CHECKPOINT_US,
     FOREVER_US,
     LARGEST_COUNT,
+    LARGEST_PULSE,
     MINUTE_US,
     UNITS_PER_COUNT,
     Checkpoint,
@@ -28,6 +29,7 @@ from oee.kernels.machine import (
     Facts,
     MachineRules,
     MachineSamples,
+    in_units,
 )
 from oee.kernels.parts import RunClock
 from oee.kernels.products import NOTHING_YET, ProductLog, product_log
@@ -66,12 +68,12 @@ def interpret(
     cuts_us : further instants at which production is cut, for windows that do not start on a minute.
     """
     end_us = max(samples.through_us, start_us)
-    samples, unusable = _usable(samples, start_us)
+    samples, unusable = _usable(rules, samples, start_us)
     counted = _count(rules, samples, checkpoint)
     proofs = _proofs(samples, checkpoint)
     hold_until_us = _hold_until(rules, proofs, start_us)
     carry = checkpoint.products if checkpoint else NOTHING_YET
-    log = product_log(samples.products, samples.symbols, carry, (start_us, end_us))
+    log = product_log(samples.products, samples.symbols, carry, (start_us, FOREVER_US))  # an order may outrun the data
     pieces = _pieces(rules, samples, counted, proofs, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
     edges = _edges(pieces, start_us, end_us, (*cuts_us, *log.starts_us))
@@ -129,11 +131,16 @@ def _pieces(
     return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
 
 
-def _usable(samples: MachineSamples, start_us: int) -> tuple[MachineSamples, list[CounterDecision]]:
+def _usable(
+    rules: MachineRules, samples: MachineSamples, start_us: int
+) -> tuple[MachineSamples, list[CounterDecision]]:
     """Leave out readings that can't be counts, as if they were not Good (S-28), and tell of each."""
     kept, told = {}, []
     for signal, (ts, readings) in samples.counters.items():
-        good = (readings >= 0) & (readings < LARGEST_COUNT)  # False for what is no number as well
+        pulses_ = signal in rules.counters and rules.counters[signal].delta
+        good = (readings >= 0) & (
+            readings < (LARGEST_PULSE if pulses_ else LARGEST_COUNT)
+        )  # False for what is no number as well
         kept[signal] = (ts[good], readings[good])
         for at_us, value in zip(ts[~good].tolist(), readings[~good].tolist(), strict=True):
             why = f"reading {value:.15g} is no count: left out (S-28)"
@@ -145,7 +152,7 @@ def _count(rules: MachineRules, samples: MachineSamples, checkpoint: Checkpoint 
     counted = {}
     for signal, rule in rules.counters.items():
         ts, readings = samples.counters.get(signal, (np.empty(0, np.int64), np.empty(0)))
-        units = np.rint(readings * UNITS_PER_COUNT).astype(np.int64)
+        units = in_units(readings)
         state = checkpoint.counters.get(signal) if checkpoint else None
         carry = state.carry if state else None
         counted[signal] = pulses(ts, units, carry) if rule.delta else count(ts, units, rule.limits, carry)

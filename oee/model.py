@@ -237,7 +237,9 @@ class Stop:
 
     ``end_us`` is None while it is open; ``length_us`` is its whole length so far, less its excluded time,
     ``in_window_us`` what of it lies in the window. ``counted``: its first unplanned time starts in the window, which
-    has it in ``stop_count``. ``machine`` as in `Segment`; ``spoken`` is None in results: notes are no part of figures.
+    has it in ``stop_count``. ``machine`` as in `Segment`. ``closed``: it has unplanned time and ends in the window,
+    which has it in ``closed_stop_count``; None where that was not kept. ``spoken`` is None in results: notes are no
+    part of figures.
     """
 
     start_us: int
@@ -248,6 +250,7 @@ class Stop:
     in_window_us: int
     counted: bool = False
     machine: str | None = None
+    closed: bool | None = None
     spoken: Spoken | None = None
 
 

@@ -33,6 +33,7 @@ from oee.model import (
 )
 from oee.source import Change, LineMoment, LineState, LineStop, MachineState, RevisionInfo
 from oee.store.accounts import Principal, Role
+from tests.explain_fixture import MemoryEvidence
 from tests.live_fixture import MemoryChanges, MemoryHealth
 
 ZONE = ZoneInfo("Europe/Budapest")
@@ -338,6 +339,7 @@ def app(
         health=health or Health(),
         data_health=MemoryHealth("line-1", "filler"),
         changes=MemoryChanges(),
+        evidence=MemoryEvidence(source or MemorySource()),
         reports={
             "json": ReportFormat("application/json", lambda r: f'{{"id":"{r.id}"}}'),
             "html": ReportFormat("text/html", lambda r: f"<!doctype html><title>{r.id}</title>"),

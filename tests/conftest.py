@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis  # noqa: F401 - loaded before warnings are errors: a plugin of its warns
 import psycopg
 import pytest
 from psycopg import sql

@@ -20,6 +20,7 @@ from oee.collect.importer import import_csv
 from oee.compute.changes import Changes
 from oee.compute.corrections import Corrections
 from oee.compute.data_health import DataHealth
+from oee.compute.evidence import Evidences
 from oee.compute.health import Health
 from oee.compute.queries import Results
 from oee.compute.service import ComputeService
@@ -97,6 +98,7 @@ class Corrected:
             health=Health(self.db),
             data_health=health,
             changes=Changes(self.db),
+            evidence=Evidences(self.db, lambda: self.now_us),
             reports={
                 "json": ReportFormat("application/json", lambda r: json_report(source, health, r)),
                 "html": ReportFormat("text/html", lambda r: linked_report(source, health, r)),

@@ -18,6 +18,7 @@ from oee.api.changes import change_router
 from oee.api.data_health import data_health_router
 from oee.api.docs import docs_router
 from oee.api.events import event_router
+from oee.api.explain import explain_router
 from oee.api.headers import BodyLimit, SecurityHeaders
 from oee.api.kpis import kpi_router
 from oee.api.lines import line_router
@@ -28,6 +29,7 @@ from oee.api.reports import ReportFormat, report_router
 from oee.api.stops import stop_router
 from oee.api.streams import Places
 from oee.api.watch import Watcher
+from oee.evidence import EvidenceSource
 from oee.live_source import ChangeSource, DataHealthSource
 from oee.source import ResultSource
 
@@ -50,10 +52,11 @@ def create_app(
     health: HealthSource,
     data_health: DataHealthSource,
     changes: ChangeSource,
+    evidence: EvidenceSource,
     reports: Mapping[str, ReportFormat],
     render_login: LoginPage,
-    writing: Sequence[APIRouter] = (),
     pages: Sequence[APIRouter] = (),
+    writing: Sequence[APIRouter] = (),
     static: Mapping[str, Path] | None = None,
     cookie_secure: bool = False,
 ) -> FastAPI:
@@ -66,10 +69,11 @@ def create_app(
     health : readiness and the gauges of ``/metrics``.
     data_health : where data come from and what ails them.
     changes : what those are told who listen to ``/api/v1/events``.
+    evidence : what results came from.
     reports : formats of the shift report by name; the first is for askers that take anything.
     render_login : makes the log-in page of (next path, error or None).
-    writing : routers of addresses that change something, each over its own port.
     pages : routers of pages; every role may open them, who isn't logged in is sent to the log-in.
+    writing : further routers of the API: those that change something.
     static : folders that anybody may read, by the path under which they appear, such as ``/static``.
     cookie_secure : the service is reached by https only (behind a proxy that ends TLS).
     """
@@ -88,11 +92,12 @@ def create_app(
     routers = (kpi_router, line_router, stop_router, change_router)
     for router in (*(build(source) for build in routers), report_router(source, reports)):
         app.include_router(router)
+    app.include_router(explain_router(evidence))
     app.include_router(data_health_router(source, data_health))
-    for router in writing:
-        app.include_router(router)
     places = app.state.places = Places(own_capacity())
     app.include_router(event_router(source, watcher, places))
+    for router in writing:
+        app.include_router(router)
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))

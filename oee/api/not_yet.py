@@ -16,7 +16,6 @@ from oee.api.documented import error_response
 from oee.api.problems import ProblemError
 from oee.store.accounts import Role
 
-_SHIFT = "/lines/{line}/shifts/{production_date}/{shift}"
 _CHANGES = ApiAccess(EVERY_ROLE - {Role.VIEWER}, "write")
 
 
@@ -30,16 +29,7 @@ class NotYet:
 
 
 NOT_YET: tuple[NotYet, ...] = (
-    NotYet("GET", f"{_SHIFT}/explain", "Explaining a shift's figures"),
-    NotYet("GET", "/kpis/{kpi}/explain", "Explaining a figure"),
-    NotYet("PUT", "/products/{product}", "Writing products"),
-    NotYet("PUT", "/orders/{order}", "Writing orders"),
-    NotYet("POST", "/orders/{order}:start", "Starting an order"),
-    NotYet("POST", "/orders/{order}:pause", "Pausing an order"),
-    NotYet("POST", "/orders/{order}:finish", "Finishing an order"),
     NotYet("POST", "/bookings", "Booking scrap and rework"),
-    NotYet("PUT", "/calendars/{calendar}/exceptions/{production_date}", "Writing exceptions of a calendar"),
-    NotYet("PUT", "/lines/{line}/targets", "Writing targets"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
 )

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 
 from oee.api.headers import SECURITY_HEADERS
 from oee.api.templating import render
-from oee.errors import DatabaseUnavailable, InputError, MigrationError, NotFoundError
+from oee.errors import ConflictError, DatabaseUnavailable, InputError, MigrationError, NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -26,6 +26,7 @@ _KINDS = {
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "This address does not take that method"),
     406: ("not-acceptable", "Not available in that format"),
+    409: ("conflict", "The request does not fit the state of things"),
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "The request's format is not taken"),
     422: ("invalid", "The request can't be taken"),
@@ -46,7 +47,7 @@ class ProblemError(Exception):
         self.status = status
         self.detail = detail
         self.headers = headers
-        self.errors = () if pointer is None else (fault(pointer, detail),)
+        self.errors: tuple[dict[str, str], ...] = () if pointer is None else (fault(pointer, detail),)
 
 
 def fault(pointer: str, detail: str) -> dict[str, str]:
@@ -90,6 +91,7 @@ def install(app: FastAPI) -> None:
         HTTPException: _http,
         RequestValidationError: _validation,
         NotFoundError: _not_found,
+        ConflictError: _conflict,
         InputError: _input,
         DatabaseUnavailable: _unavailable,
         MigrationError: _unavailable,
@@ -127,6 +129,10 @@ def _field_fault(error: Mapping[str, Any]) -> dict[str, str]:
 
 async def _not_found(request: Request, error: NotFoundError) -> Response:
     return problem(request, 404, str(error))
+
+
+async def _conflict(request: Request, error: ConflictError) -> Response:
+    return problem(request, 409, str(error))
 
 
 async def _input(request: Request, error: InputError) -> Response:

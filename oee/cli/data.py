@@ -13,6 +13,8 @@ from oee.cli import not_yet
 from oee.cli.common import database, day_of, instant_us, say
 from oee.cli.shift_table import shift_table
 from oee.cli.web import json_report, standalone_report
+from oee.collect.exporter import Wanted
+from oee.collect.exporter import export as write_samples
 from oee.collect.import_parquet import import_parquet
 from oee.collect.importer import import_csv
 from oee.compute.data_health import DataHealth
@@ -34,6 +36,21 @@ def import_(samples: Path) -> None:
     click.echo(f"rows new {report.new}, duplicate {report.duplicate}, rejected {report.rejected}")
     if report.rejected and not report.new and not report.duplicate:
         sys.exit(1)
+
+
+@click.command()
+@click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--line", help="this line alone")
+@click.option("--machine", help="this machine of the line alone")
+@click.option("--from", "from_", metavar="T", help="samples from this instant on")
+@click.option("--to", metavar="T", help="samples before this instant")
+def export(samples: Path, line: str | None, machine: str | None, from_: str | None, to: str | None) -> None:
+    """Export samples to a CSV or Parquet file that `oee import` takes."""
+    start, end = instant_us(from_, "--from"), instant_us(to, "--to")
+    with database() as db:
+        wanted = Wanted(line, machine, -FAR_US if start is None else start, FAR_US if end is None else end)
+        count = write_samples(db, samples, wanted)
+    click.echo(f"rows {count}")
 
 
 @click.command()

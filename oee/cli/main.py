@@ -7,9 +7,10 @@ import click
 from oee.cli import not_yet
 from oee.cli.accounts import key, user
 from oee.cli.common import Failing
-from oee.cli.data import import_, recompute, report, shifts
+from oee.cli.data import export, import_, recompute, report, shifts
 from oee.cli.database import db
 from oee.cli.demo import demo
+from oee.cli.explain import explain
 from oee.cli.logs import set_up_logs
 from oee.cli.plant import apply, check, schema
 from oee.cli.run import collect, compute, run, serve
@@ -34,10 +35,12 @@ for command in (
         collect,
         compute,
         serve,
+        export,
         import_,
         recompute,
         shifts,
         report,
+        explain,
         user,
         key,
         status,

@@ -12,7 +12,6 @@ import click
 from oee.errors import InputError
 
 COMMANDS: dict[str, str] = {
-    "explain": "says where the numbers of a shift come from; `oee report` lists its counter decisions and revisions",
     "browse": "lists the nodes of an OPC UA server; docs/plant-file.md says how to write addresses by hand",
     "probe": "reads registers of a Modbus device; docs/plant-file.md says how to write addresses by hand",
     "backup": "writes the whole database to a file; pg_dump does it",

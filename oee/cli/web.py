@@ -8,11 +8,16 @@ from fastapi import FastAPI
 
 from oee.api.app import create_app
 from oee.api.corrections import correction_router
+from oee.api.master_data import master_data_router
+from oee.api.orders import order_router
 from oee.api.reports import ReportFormat
 from oee.compute.changes import Changes
 from oee.compute.corrections import Corrections
 from oee.compute.data_health import DataHealth
+from oee.compute.evidence import Evidences
 from oee.compute.health import Health
+from oee.compute.master_data import MasterData
+from oee.compute.orders import OrderDesk
 from oee.compute.queries import Results
 from oee.errors import OeeError
 from oee.live_source import DataHealthSource
@@ -43,12 +48,17 @@ def web_app(database: Database) -> FastAPI:
         health=Health(database),
         data_health=data_health,
         changes=Changes(database),
+        evidence=Evidences(database),
         reports={
             "json": ReportFormat("application/json", lambda result: json_report(source, data_health, result)),
             "html": ReportFormat("text/html", lambda result: linked_report(source, data_health, result)),
         },
         render_login=login,
-        writing=[correction_router(source, Corrections(database))],
+        writing=[
+            correction_router(source, Corrections(database)),
+            master_data_router(MasterData(database)),
+            order_router(source, OrderDesk(database)),
+        ],
         pages=[pages(lambda _request: source, data_health)],
         static={"/static": STATIC},
     )

@@ -7,10 +7,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from oee.collect.import_rows import COLUMNS, HEADER, Field, Row, RowReader
-from oee.collect.importer import CHUNK_ROWS, ImportReport, applied_ids, write_chunks
+from oee.collect.import_batch import Batch, Words
+from oee.collect.import_rows import COLUMNS, HEADER, Field, RowReader
+from oee.collect.importer import CHUNK_ROWS, ImportReport, applied_ids, text_tags, write_batches
 from oee.errors import InputError
 from oee.store.database import Database
+from oee.store.facts import kept_from
 
 _BUFFER_BYTES = 1 << 20
 """Pages are read as they are needed, not a whole row group at once."""
@@ -28,14 +30,16 @@ def import_parquet(database: Database, path: Path, now_us: int, announce: Callab
     InputError
         pyarrow is missing, the file can't be read, or its columns are not those of the contract.
     """
-    arrow, parquet = _pyarrow()
+    arrow, parquet = pyarrow()
     ids = applied_ids(database)
     report = ImportReport(unit="row")
     try:
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             columns = _columns(arrow, file.schema_arrow, path)
-            chunks = _chunks(arrow, file, columns, RowReader(ids, now_us), report)
-            write_chunks(database, ids, chunks, report, announce)
+            batches = _batches(
+                arrow, file, columns, RowReader(ids, now_us, kept_from(database)), text_tags(ids), report
+            )
+            write_batches(database, ids, batches, report, announce)
     except (OSError, arrow.ArrowException) as error:
         reason = str(error).strip().partition("\n")[0]
         taken = f"; {report.new + report.duplicate} rows before that are in" if report.new + report.duplicate else ""
@@ -43,7 +47,8 @@ def import_parquet(database: Database, path: Path, now_us: int, announce: Callab
     return report
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def pyarrow() -> tuple[Any, Any]:
+    """Return pyarrow and its Parquet part; raises `InputError` where it is not installed."""
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
@@ -91,17 +96,21 @@ def _fits(types: Any, name: str, kind: Any) -> bool:
     return any(fits(kind) for fits in (*texts, *also.get(name, ())))
 
 
-def _chunks(arrow: Any, file: Any, columns: list[str], reader: RowReader, report: ImportReport) -> Iterator[list[Row]]:
-    number = 0
-    for batch in file.iter_batches(batch_size=CHUNK_ROWS, columns=columns):
-        chunk: list[Row] = []
-        for fields in zip(*(_cells(arrow, batch.column(name)) for name in columns), strict=True):
+def _batches(
+    arrow: Any, file: Any, columns: list[str], reader: RowReader, texts: frozenset[int], report: ImportReport
+) -> Iterator[Batch]:
+    number, words = 0, Words()
+    for rows in file.iter_batches(batch_size=CHUNK_ROWS, columns=columns):
+        batch = Batch(words, texts, report.unit)
+        for fields in zip(*(_cells(arrow, rows.column(name)) for name in columns), strict=True):
             number += 1
             try:
-                chunk.append(reader.read(number, dict(zip(columns, fields, strict=True))))
+                row = reader.read(number, dict(zip(columns, fields, strict=True)))
             except InputError as error:
                 report.refuse(number, str(error))
-        yield chunk
+            else:
+                batch.add_row(row, reader.tag(row))
+        yield batch
 
 
 def _cells(arrow: Any, column: Any) -> list[Field]:

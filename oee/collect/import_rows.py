@@ -35,10 +35,15 @@ class Row:
 
 
 class RowReader:
-    """Turns fields of a file into rows, by what the applied plant knows."""
+    """Turns fields of a file into rows, by what the applied plant knows.
 
-    def __init__(self, ids: Ids, now_us: int) -> None:
-        self._ids, self._now_us = ids, now_us
+    ``kept_us`` is from where on samples are kept, by the number of the machine, where older ones were dropped (S-55);
+    of no machine were samples dropped from ``self.kept_us`` on.
+    """
+
+    def __init__(self, ids: Ids, now_us: int, kept_us: Mapping[int, int]) -> None:
+        self._ids, self.now_us, self._kept_us = ids, now_us, kept_us
+        self.kept_us = max(kept_us.values(), default=0)
         self._machines: dict[str, list[tuple[str, str]]] = {}
         for line, machine in ids.machines:
             self._machines.setdefault(machine, []).append((line, machine))
@@ -60,12 +65,20 @@ class RowReader:
             raise InputError(f"machine {machine[1]!r} has no signal {signal!r}; it has: {known}")
         status = _quality(fields.get("quality"))
         ts_us = _instant(fields.get("ts"))
-        if ts_us > self._now_us:
+        if ts_us > self.now_us:
             raise InputError(f"{_told(fields.get('ts'))} lies in the future")
         if ts_us < 0:
             raise InputError(f"{_told(fields.get('ts'))} lies before 1970")
+        kept_us = self._kept_us.get(self._ids.machines[machine], 0)
+        if ts_us < kept_us:
+            since = f"samples of {machine[1]!r} are kept from {from_us(kept_us):%Y-%m-%d} on (`retention_days`)"
+            raise InputError(f"{_told(fields.get('ts'))} is too old: {since}, what is older stays as it was computed")
         value = _value(fields.get("value"), signal, good=status < GOOD_LIMIT)
         return Row(line_number, ts_us, key, value, status)
+
+    def tag(self, row: Row) -> int:
+        """Number of a row's tag."""
+        return self._ids.tags[row.key]
 
     def _machine(self, name: str) -> tuple[str, str]:
         found = self._machines.get(name.strip(), [])

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
-from oee.collect.import_rows import COLUMNS, HEADER, Row, RowReader
+from oee.collect.import_batch import Batch, FieldReader, numbered
+from oee.collect.import_rows import COLUMNS, HEADER, RowReader
 from oee.errors import InputError
-from oee.store.database import Database
+from oee.store.database import Database, Session
+from oee.store.facts import kept_from
 from oee.store.life import add_alive
 from oee.store.master import Ids, Master
-from oee.store.samples import (
-    GOOD_LIMIT,
-    IMPORT_SOURCE,
-    TEXT_SIGNALS,
-    Columns,
-    insert_import,
-    intern,
-    mark_dirty,
-    signed,
-)
+from oee.store.samples import IMPORT_SOURCE, TEXT_SIGNALS, Columns, insert_import, intern, mark_dirty
 
 CHUNK_ROWS = 50_000
 
@@ -49,7 +44,7 @@ class ImportReport:
 
 
 def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[str], None]) -> ImportReport:
-    """Import a file; running it again changes nothing.
+    """Import a file; running it again changes nothing. Memory holds three chunks, however large the file is.
 
     Parameters
     ----------
@@ -60,11 +55,11 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
     InputError
         The file can't be read, or its header is not the one of the contract.
     """
-    ids = applied_ids(database)
-    reader, report = RowReader(ids, now_us), ImportReport()
+    ids, report = applied_ids(database), ImportReport()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            write_chunks(database, ids, _chunks(file, path, reader, report), report, announce)
+            batches = _batches(file, path, RowReader(ids, now_us, kept_from(database)), text_tags(ids), report)
+            write_batches(database, ids, batches, report, announce)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: can't be read: {error}") from error
     return report
@@ -84,100 +79,110 @@ def applied_ids(database: Database) -> Ids:
     return ids
 
 
-def write_chunks(
-    database: Database, ids: Ids, chunks: Iterable[list[Row]], report: ImportReport, announce: Callable[[str], None]
+def text_tags(ids: Ids) -> frozenset[int]:
+    """Numbers of the tags whose values are names."""
+    return frozenset(tag for (*_, signal), tag in ids.tags.items() if signal in TEXT_SIGNALS)
+
+
+def _batches(
+    file: TextIO, path: Path, reader: RowReader, texts: frozenset[int], report: ImportReport
+) -> Iterator[Batch]:
+    rows = csv.reader(file)
+    header = next(rows, [])
+    missing = [c for c in COLUMNS if c not in header]
+    if missing:
+        raise InputError(f"{path}:1: the header lacks {', '.join(missing)}; it must be {HEADER}")
+    fields = FieldReader(reader, header, texts)
+    lines = ((rows.line_num, row) for row in rows if row)
+    for first in lines:  # line by line: a list of so many rows would keep the garbage collector busy
+        yield fields.read(chain([first], islice(lines, CHUNK_ROWS - 1)), report.refuse)
+
+
+def write_batches(
+    database: Database, ids: Ids, batches: Iterable[Batch], report: ImportReport, announce: Callable[[str], None]
 ) -> None:
-    """Write checked rows, a transaction a chunk; life is proven from each machine's first row to its last."""
-    life: dict[tuple[str, str], tuple[int, int]] = {}
-    for chunk in chunks:
-        _write(database, ids, chunk, report, life)
+    """Write batches, a transaction each: the next is read while the database takes the one before."""
+
+    def tell() -> None:
         while report.listed:
             announce(report.listed.pop(0))
 
-
-def _chunks(file: TextIO, path: Path, reader: RowReader, report: ImportReport) -> Iterator[list[Row]]:
-    rows = csv.DictReader(file)
-    missing = [c for c in COLUMNS if c not in (rows.fieldnames or ())]
-    if missing:
-        raise InputError(f"{path}:1: the header lacks {', '.join(missing)}; it must be {HEADER}")
-    chunk: list[Row] = []
-    for fields in rows:
-        try:
-            chunk.append(reader.read(rows.line_num, fields))
-        except InputError as error:
-            report.refuse(rows.line_num, str(error))
-        if len(chunk) >= CHUNK_ROWS:
-            yield chunk
-            chunk = []
-    yield chunk
+    writer = _Writer(database, ids)
+    with ThreadPoolExecutor(1) as other:
+        writing = None
+        for batch in batches:
+            if writing is not None:
+                writing.result().add_to(report)
+            tell()
+            writing = other.submit(writer.write, batch)
+        if writing is not None:
+            writing.result().add_to(report)
+    tell()
 
 
-def _write(
-    database: Database, ids: Ids, chunk: list[Row], report: ImportReport, life: dict[tuple[str, str], tuple[int, int]]
-) -> None:
-    """One chunk in one transaction: samples, proof of life from the first row to the last (contract), dirty marks."""
-    if not chunk:
-        return
-    kept = _winners(chunk, report)
-    earliest: dict[tuple[str, str], int] = {}
-    for row in chunk:
-        machine = row.key[:2]
-        a, b = life.get(machine, (row.ts_us, row.ts_us))
-        life[machine] = (min(a, row.ts_us), max(b, row.ts_us))
-        earliest[machine] = min(row.ts_us, earliest.get(machine, row.ts_us))
-    with database.transaction() as conn:
-        symbols = intern(conn, [r.value for r in kept if isinstance(r.value, str)])
-        texts = frozenset(tag for (*_, signal), tag in ids.tags.items() if signal in TEXT_SIGNALS)
-        new, conflicts = insert_import(conn, _columns(kept, ids, symbols), texts)
-        report.new += new
-        report.duplicate += len(kept) - new
-        numbers = {tag: "/".join(key) for key, tag in ids.tags.items()}
-        report.listed += [
-            f"{numbers[tag]} at {ts.isoformat()} has two values; Good, then the greater stays (S-11)"
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What became of a batch; ``listed`` are values that lost against another."""
+
+    new: int
+    duplicate: int
+    listed: list[str]
+
+    def add_to(self, report: ImportReport) -> None:
+        report.new += self.new
+        report.duplicate += self.duplicate
+        report.listed += self.listed
+
+
+class _Writer:
+    """Writes batches; life is proven from each machine's first row to its last (contract)."""
+
+    def __init__(self, database: Database, ids: Ids) -> None:
+        self._database, self._ids, self._texts = database, ids, text_tags(ids)
+        self._names = {tag: "/".join(key) for key, tag in ids.tags.items()}
+        self._machine = {tag: ids.machines[line, machine] for (line, machine, _), tag in ids.tags.items()}
+        self._life: dict[int, tuple[int, int]] = {}
+        self._numbers: dict[int, int] = {}
+
+    def write(self, batch: Batch) -> _Written:
+        """One batch in one transaction: samples, proof of life, dirty marks."""
+        columns, losers, gone = batch.winners()
+        listed = [self._lost(batch, *pair) for pair in losers]
+        spans = self._spans(columns)
+        with self._database.transaction() as conn:
+            self._intern(conn, batch, columns)
+            new, conflicts = insert_import(conn, numbered(columns, self._texts, self._numbers), self._texts)
+            for machine, span in sorted(spans.items()):
+                add_alive(conn, machine, IMPORT_SOURCE, *span)
+            mark_dirty(conn, {machine: start_us for machine, (start_us, _) in spans.items()})
+        self._life |= spans
+        listed += [
+            f"{self._names[tag]} at {ts.isoformat()} has two values; Good, then the greater stays (S-11)"
             for tag, ts, *_ in conflicts
         ]
-        for machine in earliest:
-            add_alive(conn, ids.machines[machine], IMPORT_SOURCE, *life[machine])
-        mark_dirty(conn, {ids.machines[machine]: life[machine][0] for machine in earliest})
+        return _Written(new, gone + len(columns.ts_us) - new, listed)
 
-
-def _winners(chunk: list[Row], report: ImportReport) -> list[Row]:
-    """One row per tag and instant: Good, then the greater value; the loser is listed (S-11)."""
-    best: dict[tuple[tuple[str, str, str], int], Row] = {}
-    for row in chunk:
-        key = (row.key, row.ts_us)
-        other = best.get(key)
-        if other is None:
-            best[key] = row
-            continue
-        report.duplicate += 1
-        if (other.value, other.status) == (row.value, row.status):
-            continue
-        winner, loser = (row, other) if _rank(row) > _rank(other) else (other, row)
-        best[key] = winner
-        report.listed.append(
-            f"{report.unit} {loser.line_number}: {'/'.join(row.key)} has another value at this instant "
-            f"in {report.unit} {winner.line_number}, which stays (S-11)"
+    def _lost(self, batch: Batch, loser: int, winner: int) -> str:
+        name, unit = self._names[batch.tag_ids[loser]], batch.unit
+        return (
+            f"{unit} {batch.lines[loser]}: {name} has another value at this instant "
+            f"in {unit} {batch.lines[winner]}, which stays (S-11)"
         )
-    return list(best.values())
 
+    def _spans(self, columns: Columns) -> dict[int, tuple[int, int]]:
+        """First and last instant so far of each machine in the batch; its rows are ordered by tag and time."""
+        tags, first = np.unique(columns.tag_id, return_index=True)
+        last = np.append(first[1:], len(columns.tag_id)) - 1
+        spans: dict[int, tuple[int, int]] = {}
+        for tag, a, b in zip(tags.tolist(), columns.ts_us[first].tolist(), columns.ts_us[last].tolist(), strict=True):
+            machine = self._machine[tag]
+            known = spans.get(machine) or self._life.get(machine, (a, b))
+            spans[machine] = (min(known[0], a), max(known[1], b))
+        return spans
 
-def _rank(row: Row) -> tuple[bool, bool, float, str]:
-    good = row.status < GOOD_LIMIT
-    if isinstance(row.value, str):
-        return good, True, 0.0, row.value
-    return good, row.value is not None, row.value or 0.0, ""
-
-
-def _columns(rows: list[Row], ids: Ids, symbols: Mapping[str, int]) -> Columns:
-    def number(value: float | str | None) -> float:
-        if value is None:
-            return float("nan")
-        return float(symbols[value]) if isinstance(value, str) else value
-
-    return Columns(
-        np.array([r.ts_us for r in rows], np.int64),
-        np.array([ids.tags[r.key] for r in rows], np.int32),
-        np.array([number(r.value) for r in rows], np.float64),
-        np.array([signed(r.status) for r in rows], np.int32),
-    )
+    def _intern(self, conn: Session, batch: Batch, columns: Columns) -> None:
+        """Have a number for every text of the batch."""
+        held = columns.value[np.isin(columns.tag_id, list(self._texts)) & np.isfinite(columns.value)]
+        new = [place for place in np.unique(held.astype(np.int64)).tolist() if place not in self._numbers]
+        found = intern(conn, [batch.words.texts[place] for place in new])
+        self._numbers |= {place: found[batch.words.texts[place]] for place in new}

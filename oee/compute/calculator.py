@@ -13,7 +13,7 @@ from oee.compute.entered import entered, joined_span
 from oee.compute.interpreter import rules_at
 from oee.compute.loading import load
 from oee.compute.reach import DECIDES_US, reach
-from oee.compute.rules import calculation_rules, category_of, definition
+from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
 from oee.interpret import MINUTE_US, interpret
@@ -99,7 +99,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
         pieces = extend(pieces, through_us, state.hold_until_us, end_us) if end_us > through_us else pieces
     cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
     calendar = _plan(conn, ids, who, start_us, end_us)
-    rules = calculation_rules(who.plant, who.source)
+    ideals = ideals_timeline(((c.effective_us, c.plant) for c in master.configs()), who.line.id, who.source.id)
+    rules = by_ideals(calculation_rules(who.plant, who.source), ideals, span_us[0])
     said = entered(master, who.plant, entries)
     settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs, said)
     return Context(who, rules, settled, calendar, through_us, now_us)
@@ -123,20 +124,27 @@ def _with_edges(
     span_us: tuple[int, int],
     through_us: int,
 ) -> list[Cell]:
-    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it."""
+    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it.
+
+    Where samples are gone, a minute stays whole and counts where it begins (S-55).
+    """
     cells = stored.cells
     cut_edges = [e for e in span_us if e % MINUTE_US and e < through_us]
     for minute in {e // MINUTE_US * MINUTE_US for e in cut_edges}:
         edges = tuple(sorted(e for e in cut_edges if minute <= e < minute + MINUTE_US))
         inside = _recount(conn, master, ids, who, minute, edges)
-        cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
+        if inside is not None:
+            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
     return cells
 
 
 def _recount(
     conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edges_us: tuple[int, ...]
-) -> list[Cell]:
-    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before."""
+) -> list[Cell] | None:
+    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before.
+
+    None where samples that this takes are gone (S-55).
+    """
     name = (who.line.id, who.source.id)
     machine_id = ids.machine(*name)
     rules = rules_at(master, name, minute_us)
@@ -145,6 +153,8 @@ def _recount(
         return []
     checkpoint = checkpoint_before(conn, machine_id, minute_us)
     start_us = checkpoint.at_us if checkpoint else state.first_us
+    if start_us < state.kept_us:
+        return None
     end_us = min(state.through_us + 1, minute_us + DECIDES_US)
     samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
     facts = interpret(rules, samples, checkpoint, start_us, edges_us)
@@ -208,13 +218,20 @@ def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
         revision=None,
         computed_us=ctx.now_us,
         through_us=min(ctx.through_us, instance.end_us),
-        definition=definition(ctx.who.plant, ctx.who.line, ctx.who.source),
+        definition=_definition(ctx, (instance.start_us, instance.end_us)),
         cause="live",
         window=result,
         hours=hours,
         target_good_count=_target(ctx, elapsed),
         shift_target_good_count=_target(ctx, whole),
     )
+
+
+def _definition(ctx: Context, window_us: tuple[int, int]) -> str:
+    who, timeline = ctx.who, ctx.settled.timeline
+    products = {run.product for *_, run in timeline.split(*window_us) if run}
+    products |= {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
+    return definition(who.plant, who.line, who.source, ctx.rules, window_us, products)
 
 
 def _hours(ctx: Context, instance: ShiftInstance) -> list[tuple[int, int]]:
@@ -252,11 +269,16 @@ def _target(ctx: Context, planned: Sequence[tuple[int, int]]) -> Fraction | None
     target = ctx.who.line.targets.oee
     if target is None:
         return None
-    stretches = [piece for a, b in planned for piece in ctx.settled.timeline.split(a, b)]
+    stretches = [
+        (since_us, until_us, run, ideals)
+        for a, b in planned
+        for c, d, run in ctx.settled.timeline.split(a, b)
+        for since_us, until_us, ideals in ctx.rules.ideals(c, d)
+    ]
     asked, known = Fraction(0), not stretches and ctx.rules.has_ideal
-    for a, b, run in stretches:
+    for a, b, run, ideals in stretches:
         product = (run and run.product) or ctx.rules.product
-        ideal = ctx.rules.ideal_of(product)
+        ideal = ideals.of(product)
         if ideal is None and product is not None:
             return None
         if ideal is not None:

@@ -20,7 +20,7 @@ from oee.interpret import Checkpoint, Facts, MachineRules, interpret
 from oee.kernels.states import merge
 from oee.model import RULES_VERSION
 from oee.store import facts as store
-from oee.store.checkpoints import checkpoint_before
+from oee.store.checkpoints import checkpoint_after, checkpoint_before
 from oee.store.database import Database, Session, fetch, fetch_one, run
 from oee.store.facts import FactsState, facts_state, read_facts, replace_facts, set_facts_state
 from oee.store.master import ALWAYS_US, Ids, Master
@@ -65,19 +65,51 @@ def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: 
     if mark is None:
         return  # another worker was done with it in the moment before it was held
     name = next(key for key, number in ids.machines.items() if number == machine_id)
-    _interpret(conn, master, ids, name, to_us(mark[0]), now_us)
-    run(conn, "facts/clear", machine_id=machine_id, writing=mark[1])
+    from_ts, writing, cause, author = mark
+    _interpret(conn, master, ids, name, to_us(from_ts), now_us, (cause or LATE, author))
+    if not run(conn, "facts/clear", machine_id=machine_id, writing=writing) and cause is not None:
+        run(conn, "facts/heard", machine_id=machine_id, cause=cause)
 
 
-def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int) -> None:
+def _interpret(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    name: tuple[str, str],
+    dirty_us: int,
+    now_us: int,
+    asked: tuple[str, str | None],
+) -> None:
+    """Tell a machine's facts anew; what changes is due by the cause and author that ``asked``."""
+    touched, outdated = tell_anew(conn, master, ids, name, dirty_us, now_us)
+    if touched is not None:
+        touch(conn, ids.lines[name[0]], *touched, *((OUTDATED, None) if outdated else asked))
+
+
+def tell_anew(
+    conn: Session, master: Master, ids: Ids, name: tuple[str, str], dirty_us: int, now_us: int
+) -> tuple[tuple[int, int] | None, bool]:
+    """Replace a machine's facts from before an instant on; the caller holds the machine.
+
+    Facts whose samples are gone stay as they are (S-55): the earliest restart is the first checkpoint of the samples
+    that are kept.
+
+    Returns
+    -------
+    The stretch in which the facts differ, None if they do not; whether other rules made them.
+    """
     machine_id = ids.machines[name]
     first_us = first_sample_us(conn, machine_id)
     if rules_at(master, name, now_us) is None or first_us is None:
-        return
+        return None, False
     before = facts_state(conn, machine_id)
     outdated = before is not None and before.rules != RULES_VERSION
     from_us_ = dirty_us if before and not outdated else first_us
     start_us, checkpoint = _restart(conn, ids, name, from_us_, before, first_us)
+    if before is not None and before.first_us < before.kept_us and (checkpoint is None or start_us < before.kept_us):
+        start_us, checkpoint = _restart_kept(conn, machine_id, before)
+        if start_us == FAR_US:
+            return None, False
     facts = _facts(conn, master, ids, name, start_us, checkpoint)
     old = read_facts(conn, machine_id, start_us, FAR_US)
     replace_facts(conn, machine_id, facts)
@@ -86,8 +118,7 @@ def _interpret(conn: Session, master: Master, ids: Ids, name: tuple[str, str], d
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
         touched = joined_span(stop_entries(conn, machine_id, *touched), touched)
-        cause = OUTDATED if outdated else LATE
-        touch(conn, ids.lines[name[0]], *touched, cause)
+    return touched, outdated
 
 
 def _facts(
@@ -178,6 +209,20 @@ def _restart(
         at_us = min(at_us, to_us(life[0]))
     checkpoint = checkpoint_before(conn, machine_id, at_us)
     return (checkpoint.at_us, checkpoint) if checkpoint else (first_us, None)
+
+
+def _restart_kept(conn: Session, machine_id: int, before: FactsState) -> tuple[int, Checkpoint | None]:
+    """The first checkpoint from which all samples are kept (S-55).
+
+    Without one the machine has not run since: what is told goes on after the facts there are, with the first sample
+    then; the far future if there is none.
+    """
+    checkpoint = checkpoint_after(conn, machine_id, before.kept_us)
+    if checkpoint is not None:
+        return checkpoint.at_us, checkpoint
+    after = from_us(max(before.kept_us, before.through_us))
+    row = fetch_one(conn, "samples/first_after", machine_id=machine_id, after=after)
+    return (to_us(row[0]) if row and row[0] is not None else FAR_US), None
 
 
 def _spreads_back(conn: Session, tag: int, before_us: int, dirty_us: int, told_us: int) -> bool:

@@ -9,9 +9,13 @@ import numpy as np
 from oee.compute.rules import COUNTERS
 from oee.interpret import FOREVER_US, UNITS_PER_COUNT, Checkpoint, MachineRules, MachineSamples
 from oee.kernels.intervals import Int64s
+from oee.kernels.orders import InForce, in_force_at
+from oee.kernels.orders import in_force as orders_in_force
+from oee.kernels.products import KEYS, NO_ORDER, ProductKey
 from oee.kernels.states import Series
 from oee.store.database import Session
 from oee.store.master import Ids
+from oee.store.orders import line_events
 from oee.store.samples import GOOD_LIMIT, IMPORT_SOURCE
 from oee.store.series import alive_stretches, in_force, is_good_at, read_series, symbol_texts
 
@@ -42,14 +46,20 @@ def load(
     counters = {n: _closed(*counters[n], n, rules, sources, checkpoint) for n in counters}
     words = symbol_texts(conn, _symbols_in(held, series))
     index = {number: i for i, number in enumerate(words)}
+    symbols = list(words.values())
     state, mode, fault = (_series(texts.get(s), held, series, index, start_us) for s in TEXTS)
     products = {s: _series(texts.get(s), held, series, index, start_us) for s in rules.follows}
     ends = [int(ts[-1]) for ts, _ in counters.values() if len(ts)]
     ends += [int(s.ts_us[-1]) for s in (state, mode, fault, *products.values()) if len(s.ts_us)]
     ends += [min(b, end_us) for stretches in sources.values() for _, b in stretches]
+    if "order" in products:
+        products["order"] = _told_from(products["order"], symbols, start_us)
+    else:
+        entered = orders_in_force(line_events(conn, ids.lines[name[0]], start_us), name[1])
+        products |= _entered(entered, [k for k in KEYS if k not in products], symbols, start_us)
     others = {n: c.source for n, c in rules.counters.items() if c.source not in (None, rules.state_source)}
     return MachineSamples(
-        tuple(words.values()),
+        tuple(symbols),
         state,
         mode,
         fault,
@@ -59,6 +69,37 @@ def load(
         {n: _alive(sources, source, start_us, end_us) for n, source in others.items()},
         products,
     )
+
+
+def _told_from(order: Series, symbols: list[str], start_us: int) -> Series:
+    """A signal that has said no order yet says that there is none."""
+    if len(order.ts_us) and order.ts_us[0] <= start_us:
+        return order
+    return Series(
+        np.concatenate((np.array([start_us], np.int64), order.ts_us)),
+        np.concatenate((_numbered([NO_ORDER], symbols), order.symbol)),
+        np.concatenate((np.ones(1, np.bool_), order.good)),
+    )
+
+
+def _entered(
+    entered: Sequence[InForce], keys: Sequence[ProductKey], symbols: list[str], start_us: int
+) -> dict[ProductKey, Series]:
+    """Products and orders by the events that people and order systems entered, as if signals had told them."""
+    held = in_force_at(entered, start_us)
+    told = [(start_us, held)] if held else []
+    told += [(e.at_us, e) for e in entered if e.at_us > start_us]
+    if not told:
+        return {}
+    ts = np.array([at_us for at_us, _ in told], np.int64)
+    good = np.ones(len(ts), np.bool_)
+    return {key: Series(ts, _numbered([getattr(e, key) for _, e in told], symbols), good) for key in keys}
+
+
+def _numbered(texts: Sequence[str], symbols: list[str]) -> Int64s:
+    """Indices of texts in the list of symbols, which grows by those that are new."""
+    symbols += [t for t in dict.fromkeys(texts) if t not in symbols]
+    return np.array([symbols.index(t) for t in texts], np.int64)
 
 
 def _symbols_in(

@@ -69,7 +69,7 @@ class Results:
     ) -> ShiftResult:
         """One shift: the newest revision, the one asked for, or the live result where none is published."""
         with self._look(line) as look:
-            stored = _instance(look, line, production_date, shift)
+            stored = instance_of(look, line, production_date, shift)
             if revision is None:
                 return stored_results.newest(look, stored, machine)
             number = stored_results.number_of(look, line, machine)
@@ -140,7 +140,7 @@ class Results:
     def revisions(self, line: str, production_date: str, shift: str) -> list[RevisionInfo]:
         """All published revisions of a line's shift, oldest first."""
         with self._look(line) as look:
-            stored = _instance(look, line, production_date, shift)
+            stored = instance_of(look, line, production_date, shift)
             return [RevisionInfo(*row) for row in revisions(look.conn, stored.instance_id)]
 
     def changes(self, line: str | None, since_us: int, after: int, limit: int) -> list[Change]:
@@ -150,7 +150,8 @@ class Results:
             return changes(conn, line_id, since_us, after, limit)
 
 
-def _instance(look: Look, line: str, day: str, name: str) -> StoredInstance:
+def instance_of(look: Look, line: str, day: str, name: str) -> StoredInstance:
+    """A shift by its production date and name; `InputError` for a date that is none, `NotFoundError` for no shift."""
     try:
         day = date.fromisoformat(day).isoformat()  # Python reads more spellings than PostgreSQL
     except ValueError:

@@ -78,7 +78,8 @@ def line_contexts(who: Subject, contexts: Mapping[str, Context]) -> dict[str, Co
 def _judged_by(constraint: Context, counting: Context) -> Context:
     """A counting machine's parts and what was decided about them, all else the constraint's."""
     settled, own = constraint.settled, counting.settled
-    cells = rebook(own.cells, settled.starts, settled.timeline.in_force)
+    edges_us = [*settled.starts, *(i.since_us for i in constraint.rules.later_ideals)]
+    cells = rebook(own.cells, edges_us, settled.timeline.in_force)
     return replace(
         constraint,
         who=counting.who,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from oee.calculate import CalculationRules
 from oee.config.model import LineConfig, MachineConfig, PlantConfig, ReasonConfig, SignalConfig
 from oee.interpret import CounterRule, MachineRules
+from oee.kernels.ideals import Ideals
+from oee.kernels.orders import IDLE, NoOrder
 from oee.kernels.products import KEYS
 from oee.model import RULES_VERSION, US_PER_S, Category
 
@@ -56,9 +59,23 @@ def ideal_cycle_us(machine: MachineConfig) -> Fraction | None:
     return None if machine.ideal_cycle_s is None else machine.ideal_cycle_s * US_PER_S
 
 
-def ideal_cycles_us(machine: MachineConfig) -> dict[str, Fraction]:
-    """Exact µs per part of the products that a signal may name (S-12)."""
-    return {product: cycle * US_PER_S for product, cycle in sorted(machine.ideal_cycles_s.items())}
+def ideal_cycles_us(machine: MachineConfig) -> dict[str, Fraction | None]:
+    """Exact µs per part of the products that a signal or an order may name (S-12); None where one has no cycle."""
+    cycles = sorted(machine.ideal_cycles_s.items())
+    return {product: None if cycle is None else cycle * US_PER_S for product, cycle in cycles}
+
+
+def ideals_timeline(configs: Iterable[tuple[int, PlantConfig]], line: str, machine: str) -> list[Ideals]:
+    """Ideal cycles of a machine as the configurations that have it, (since [µs], plant), take force (S-12, S-54)."""
+    found: list[Ideals] = []
+    for since_us, plant in configs:
+        at = plant.lines[line].machines.get(machine) if line in plant.lines else None
+        if at is None:
+            continue
+        ideals = Ideals(since_us, ideal_cycle_us(at), ideal_cycles_us(at))
+        if not found or replace(found[-1], since_us=since_us) != ideals:
+            found.append(ideals)
+    return found
 
 
 def _counter(plant: PlantConfig, machine: MachineConfig, signal: SignalConfig) -> CounterRule:
@@ -77,6 +94,7 @@ def _counter(plant: PlantConfig, machine: MachineConfig, signal: SignalConfig) -
 
 def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> CalculationRules:
     """How one machine's facts are judged."""
+    changeover = plant.policies.changeover
     return CalculationRules(
         min_stop_us=machine.min_stop_us,
         small_stop_max_us=machine.small_stop_max_us,
@@ -85,13 +103,47 @@ def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> Calculation
         ideal_cycle_us=ideal_cycle_us(machine),
         quality_known=machine.reject_source != "none",
         ideal_cycles=ideal_cycles_us(machine),
+        no_order=_no_order(plant, machine),
+        changeover=None if changeover == "none" else category_of(changeover),
     )
 
 
-def definition(plant: PlantConfig, line: LineConfig, machine: MachineConfig) -> str:
-    """Names the rules and the resolved configuration that touch this line and machine, and nothing else (S-51)."""
-    touching = (calculation_rules(plant, machine), machine_rules(plant, machine), line.rollup, line.targets)
-    return f"rules {RULES_VERSION}, configuration {_digest(repr(touching))}"
+def _no_order(plant: PlantConfig, machine: MachineConfig) -> NoOrder | None:
+    """What the policy makes of stops without an order; None where they stay the unplanned stops that they are."""
+    category, state = category_of(plant.policies.no_order), machine.signals.get("state")
+    if category is Category.UNPLANNED_STOP:
+        return None
+    return NoOrder(category, IDLE.get((state.profile if state else None) or "custom"))
+
+
+def by_ideals(rules: CalculationRules, ideals: Sequence[Ideals], from_us: int) -> CalculationRules:
+    """Rules that follow the ideal cycles as they are in force from an instant on, inside a shift too (S-12)."""
+    held = sum(i.since_us <= from_us for i in ideals) or 1  # the first holds for all time before it, too
+    first, later = ideals[held - 1], tuple(ideals[held:])
+    return replace(rules, ideal_cycle_us=first.ideal_cycle_us, ideal_cycles=first.ideal_cycles, later_ideals=later)
+
+
+def definition(
+    plant: PlantConfig,
+    line: LineConfig,
+    machine: MachineConfig,
+    rules: CalculationRules,
+    window_us: tuple[int, int],
+    products: Iterable[str | None],
+) -> str:
+    """Names the rules and the resolved configuration that touch this line and machine, and nothing else (S-51).
+
+    Parameters
+    ----------
+    rules : with the ideal cycles from the window's start on.
+    window_us : only ideal cycles in force in it touch the result,
+    products : and of these only what was made in it.
+    """
+    made = {*products, rules.product}
+    cycles = [i.only(made) for *_, i in rules.ideals(*window_us)]
+    judged = replace(rules, ideal_cycle_us=None, ideal_cycles={}, later_ideals=())
+    read = replace(machine_rules(plant, machine), ideal_cycle_us=None, ideal_cycles={})
+    return f"rules {RULES_VERSION}, configuration {_digest(repr((judged, cycles, read, line.rollup, line.targets)))}"
 
 
 def _digest(text: str) -> str:

@@ -22,12 +22,14 @@ from oee.store.database import Database, Session, fetch, run
 from oee.store.instances import instance_numbered, instances_in
 from oee.store.master import Ids, Master
 from oee.store.results import DueShift, claim_due, claim_live, close_due, publish, put_live, set_status, touch
+from oee.store.samples import TEXT_SIGNALS
 from oee.store.times import from_us, to_us
 
 _log = structlog.get_logger()
 COLLECTOR_TIMEOUT_US = 120 * US_PER_S
 """A collector that has not reported for so long is left out of the watermark and blocks nothing (S-50)."""
 CLOSE_BUDGET_S = 1.0
+US_PER_DAY = 86_400 * US_PER_S
 ATTEMPTS = 3
 
 
@@ -93,14 +95,21 @@ class ComputeService:
             total = Round(total.machines + done.machines, total.shifts + done.shifts)
 
     def drop_old(self) -> None:
-        """Drop raw samples beyond their retention; facts and results stay (S-55)."""
+        """Drop raw samples beyond their retention, whole days of them; facts and results stay (S-55).
+
+        Nothing is dropped before it is interpreted: the next time will do. Text values in force stay, from then on.
+        """
         now = self.now_us()
         if not self.master.configs():
             return
         days = self.master.config_at(now).plant.policies.retention_days
-        before = from_us(now - days * 86_400 * US_PER_S)
+        before = from_us((now // US_PER_DAY - days) * US_PER_DAY)
         chunks = bool(self.database.rows("samples/is_hypertable"))
         with self.database.transaction() as conn:
+            if fetch(conn, "samples/unread_before", before=before)[0][0]:
+                return
+            run(conn, "samples/note_kept", before=before)
+            run(conn, "samples/keep_in_force", before=before, signals=sorted(TEXT_SIGNALS))
             run(conn, "samples/drop_chunks" if chunks else "samples/delete_old", before=before)
 
     def _lines(self, now_us: int) -> list[str]:

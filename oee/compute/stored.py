@@ -108,6 +108,27 @@ def sums(look: Look, line: str, machine: str | None, from_us: int, to_us_: int, 
     return [_sum(day, list(group), period, running=day in to_come) for day, group in parts]
 
 
+def period_of(
+    look: Look, line: str, machine: str | None, day: date, period: Period
+) -> tuple[ShiftResult, list[ShiftResult]]:
+    """The sum of the period that holds a day, and the results that it is the sum of.
+
+    Raises
+    ------
+    NotFoundError
+        None of its instances has data.
+    """
+    first, last = period.bounds(day)
+    midnight_us = (first - date(1970, 1, 1)).days * US_PER_DAY
+    reach = (midnight_us - REACH_BACK_US, midnight_us + REACH_ON_US)
+    stored = instances_in(look.conn, line, look.ids.line(line), *reach)
+    inside = [s for s in stored if first <= date.fromisoformat(s.instance.production_date) <= last]
+    parts = _results(look, line, machine, inside, brief=True)
+    if not parts:
+        raise NotFoundError(f"line {line!r} has no data of {period.label(first)}")
+    return _sum(first, parts, period, running=inside[-1].instance.start_us >= look.now_us), parts
+
+
 def _first_day(instance: ShiftInstance, period: Period) -> date:
     return period.bounds(date.fromisoformat(instance.production_date))[0]
 

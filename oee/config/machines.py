@@ -54,7 +54,7 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
             max_age_us=section.take("max_age_s", optional(micros), _max_age(signals)),
             reject_source=_reject_source(section, signals),
             signals=signals,
-            ideal_cycles_s=_cycles(own_ideal, listed, catalog) if named else {},
+            ideal_cycles_s=_cycles(own_ideal, listed, catalog),
         )
 
 
@@ -80,10 +80,11 @@ def _default(
     return names[0], _cycles(own, listed, catalog).get(names[0])
 
 
-def _cycles(own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog) -> dict[str, Fraction]:
+def _cycles(
+    own: Fraction | None, listed: Mapping[str, Fraction | None], catalog: Catalog
+) -> dict[str, Fraction | None]:
     """Resolve the cycle of every product: machine × product, then machine, then product (S-12)."""
-    known = {name: listed.get(name) or own or product.ideal_cycle_s for name, product in catalog.products.items()}
-    return {name: cycle for name, cycle in known.items() if cycle is not None}
+    return {name: listed.get(name) or own or product.ideal_cycle_s for name, product in catalog.products.items()}
 
 
 def _max_age(signals: Mapping[str, SignalConfig]) -> int | None:

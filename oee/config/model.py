@@ -160,8 +160,8 @@ class SignalConfig:
 class MachineConfig:
     """A machine, everything resolved by S-12, limits of S-22 and S-26 in µs.
 
-    `product` and `ideal_cycle_s` hold where no signal names a product; with a `product` signal `ideal_cycles_s` has
-    the cycles of the products that it may name, and `ideal_cycle_s` is the machine's own.
+    `product` and `ideal_cycle_s` hold where no signal or order names a product; with a `product` signal
+    `ideal_cycle_s` is the machine's own. `ideal_cycles_s` has the cycle of every product, None where it has none.
     """
 
     id: str
@@ -176,7 +176,7 @@ class MachineConfig:
     max_age_us: int | None = None
     reject_source: str = "booked"
     signals: Mapping[str, SignalConfig] = field(default_factory=dict)
-    ideal_cycles_s: Mapping[str, Fraction] = field(default_factory=dict)
+    ideal_cycles_s: Mapping[str, Fraction | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,6 @@ NOT_YET: tuple[NotYet, ...] = (
     *_keys(_SIGNAL[:-1], "speed"),
     *_keys(_SIGNAL, "offset"),
     *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),
-    NotYet(("policies", "no_order"), "use `unplanned_stop`", ("unplanned_stop",)),
-    NotYet(("policies", "changeover"), "use `planned_stop`", ("planned_stop",)),
     NotYet(("policies", "derive_k"), "use `3`", ("3",)),
 )
 

@@ -10,6 +10,10 @@ from oee.config.section import Item, Section
 REASON_CATEGORIES = ("planned_stop", "unplanned_stop", "external_stop", "small_stop", "excluded")
 """What a person or a fault code may make of a stop: never run, never unscheduled, never unknown (S-24)."""
 
+NO_ORDER = ("unplanned_stop", "planned_stop", "external_stop", "excluded")
+CHANGEOVER = ("planned_stop", "unplanned_stop", "none")
+"""`none`: a change of product or order says nothing of a standstill. Never excluded: it is a loss (S-25)."""
+
 _EXAMPLE = "category: unplanned_stop"
 
 
@@ -62,8 +66,8 @@ def read_policies(root: Section) -> Policies:
     default = Policies()
     with root.section("policies") as section:
         return Policies(
-            no_order=section.take("no_order", choice(("unplanned_stop",)), default.no_order),
-            changeover=section.take("changeover", choice(("planned_stop",)), default.changeover),
+            no_order=section.take("no_order", choice(NO_ORDER), default.no_order),
+            changeover=section.take("changeover", choice(CHANGEOVER), default.changeover),
             break_run=section.take("break_run", choice(("counts_as_planned", "excluded")), default.break_run),
             maintenance=section.take("maintenance", choice(("planned_stop", "excluded")), default.maintenance),
             lateness_s=section.take("lateness_s", whole(0, LONGEST_S), default.lateness_s),

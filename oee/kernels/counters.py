@@ -1,6 +1,6 @@
 """Counters → parts (semantics, section 3): what each new value of a cumulative counter adds, and when.
 
-Values are int64 in *units*: whole counts, or millionths where a counter reports fractions. The rare values that are
+Values are integers in *units*: whole counts, or millionths where a counter reports fractions. The rare values that are
 no plain rise (drops, jumps) are judged one by one in the order of the rules; everything between them is one
 vectorised difference.
 """
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from oee.kernels.intervals import Int64s
 
 US_PER_S = 1_000_000
+MOST_UNITS = 2**63
+"""What int64 can't count: no rise; a reading may be more, and comes as one of Python's integers then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,15 @@ def count(ts_us: Int64s, value: Int64s, limits: CounterLimits, carry: CounterCar
     """
     if carry is not None:
         ts_us = np.concatenate((np.array([carry.ts_us], np.int64), ts_us))
-        value = np.concatenate((np.array([carry.value], np.int64), value))
+        before = np.array([carry.value], np.int64 if carry.value < MOST_UNITS else object)
+        value = np.concatenate((before, value))
     n = len(ts_us)
     if n == 0:
         empty = np.empty(0, np.int64)
         return Counted(empty, empty, np.empty(0, np.bool_), empty, np.empty(0, np.bool_), ())
     judged = _Judge(ts_us, value, limits)
     judged.run()
-    total = np.cumsum(judged.rise) + (carry.total if carry is not None else 0)
+    total = np.cumsum(judged.rise.astype(np.int64, copy=False)) + (carry.total if carry is not None else 0)
     keep = judged.keep
     return Counted(
         ts_us[keep],
@@ -132,7 +135,7 @@ class _Judge:
     def __init__(self, ts_us: Int64s, value: Int64s, limits: CounterLimits) -> None:
         n = len(ts_us)
         self.ts, self.value, self.limits = ts_us, value, limits
-        self.rise = np.zeros(n, np.int64)
+        self.rise = np.zeros(n, value.dtype)
         self.rise[1:] = np.diff(value)
         self.step = np.zeros(n, np.bool_)
         self.keep = np.ones(n, np.bool_)
@@ -148,7 +151,9 @@ class _Judge:
 
     def _irregular(self) -> Int64s:
         """Indices whose rise is negative, or more than the rate allows (a bound without the ceiling, then exact)."""
-        irregular = self.rise < 0
+        irregular: NDArray[np.bool_] = self.rise < 0
+        if self.rise.dtype == object:
+            irregular |= self.rise >= MOST_UNITS
         if self.limits.max_rate_per_s is not None:
             elapsed = np.maximum(np.diff(self.ts), self.limits.poll_us)
             bound = elapsed * (float(self.limits.max_rate_per_s) / US_PER_S)
@@ -164,7 +169,7 @@ class _Judge:
         allowed = self.limits.allowed(int(self.ts[i] - self.ts[i - 1]))
         rise = new - previous
         if rise >= 0:
-            if allowed is None or rise <= allowed:
+            if rise < MOST_UNITS and (allowed is None or rise <= allowed):
                 self.rise[i] = rise
                 return i + 1
             return self._jump(i, previous, rise)
@@ -211,12 +216,12 @@ class _Judge:
         modulus = self.limits.modulus
         if modulus is not None:
             around = modulus - previous + new
-            if around >= 0 and (around <= allowed if allowed is not None else 4 * around <= modulus):
+            if 0 <= around < MOST_UNITS and (around <= allowed if allowed is not None else 4 * around <= modulus):
                 self.rise[i] = around
                 self._decide(i, "counter_rollover", around, "passed its modulus {} (S-4)", modulus)
                 return
         self.step[i] = True
-        fits = allowed is None or new <= allowed
+        fits = new < MOST_UNITS and (allowed is None or new <= allowed)
         self.rise[i] = new if fits else 0
         kind = "counter_reset" if fits else "device_replaced"
         self._decide(i, kind, int(self.rise[i]), "fell from {} to {} (S-5)", previous, new)

@@ -11,15 +11,15 @@ from oee.kernels.products import ProductRun, ProductTimeline
 from oee.model import Cell
 
 
-def rebook(cells: Iterable[Cell], piece_starts_us: Sequence[int], runs: Sequence[ProductRun]) -> list[Cell]:
-    """Cells of a counting machine, cut where the constraint's state, product or order changes.
+def rebook(cells: Iterable[Cell], edges_us: Sequence[int], runs: Sequence[ProductRun]) -> list[Cell]:
+    """Cells of a counting machine, cut where the constraint's state, product, order or ideal cycle changes.
 
     Parts of a cell that is cut are spread evenly over it (S-7), whole parts that sum to the cell's.
 
     Parameters
     ----------
     cells : as the counting machine counts them, each within one minute.
-    piece_starts_us : where the constraint's settled pieces start, in order.
+    edges_us : where the constraint's settled pieces start, and its ideal cycles change.
     runs : the constraint's products and orders, in order.
 
     Returns
@@ -27,7 +27,7 @@ def rebook(cells: Iterable[Cell], piece_starts_us: Sequence[int], runs: Sequence
     Cells that each lie in one piece, of the product and order in force there as they are made; without empty ones.
     """
     in_force = ProductTimeline(runs, ())
-    edges = sorted({*piece_starts_us, *(r.start_us for r in runs)})
+    edges = sorted({*edges_us, *(r.start_us for r in runs)})
     parts = (part for cell in cells for part in _cut(cell, edges, in_force))
     return sorted((p for p in parts if p.good_count or p.reject_count or p.rework_count), key=lambda p: p.start_us)
 

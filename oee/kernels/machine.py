@@ -17,8 +17,10 @@ from oee.model import Category, Cell, CounterDecision
 
 UNITS_PER_COUNT = 1_000_000
 """Readings are taken in millionths of a count, so that a counter of kilograms keeps its fractions exactly."""
-LARGEST_COUNT = 2.0**63 / UNITS_PER_COUNT
-"""From here on the units of a reading overflow int64."""
+LARGEST_COUNT = 2.0**53
+"""From here on a reading tells no longer one count from the next."""
+LARGEST_PULSE = 2.0**63 / UNITS_PER_COUNT
+"""From here on the units of a reading overflow int64; those of a counter's rise as well."""
 MINUTE_US = 60_000_000
 CHECKPOINT_US = 15 * MINUTE_US
 FOREVER_US = 2**62
@@ -56,6 +58,17 @@ class CounterRule:
         return self.parts_per_count / UNITS_PER_COUNT
 
 
+def in_units(readings: np.ndarray) -> Int64s:
+    """Readings of counts as units: int64, or Python's integers where one of them overflows that."""
+    units: np.ndarray = np.rint(readings * UNITS_PER_COUNT)
+    large = readings >= LARGEST_PULSE
+    if not large.any():
+        small: Int64s = units.astype(np.int64)
+        return small
+    exact = [int(r) * UNITS_PER_COUNT if big else int(u) for r, u, big in zip(readings, units, large, strict=True)]
+    return np.array(exact, dtype=object)
+
+
 @dataclass(frozen=True, slots=True)
 class MachineRules:
     """All that the configuration says of how one machine's samples are read.
@@ -73,7 +86,7 @@ class MachineRules:
     ideal_cycle_us: Fraction | None
     counters: Mapping[str, CounterRule]
     state_source: str | None = None
-    ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+    ideal_cycles: Mapping[str, Fraction | None] = field(default_factory=dict)
     follows: tuple[ProductKey, ...] = ()
 
     def ideal_of(self, product: str | None) -> Fraction | None:
@@ -99,7 +112,7 @@ class MachineSamples:
     ``symbols`` resolves the symbol indices of the series; ``counters`` maps a signal to (times [µs], readings);
     ``alive`` are starts and ends in which the source of the state was alive; ``through_us`` is the last proof of life
     of any source. ``counter_alive`` is the same as ``alive`` for counters whose source is another one. ``products`` has
-    the product and the order signal, where the configuration follows them.
+    the product and the order signal, where the configuration follows them, else what was entered of orders.
     """
 
     symbols: tuple[str, ...]

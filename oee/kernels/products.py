@@ -21,11 +21,16 @@ from oee.model import Category
 
 ProductKey = Literal["product", "order"]
 KEYS: tuple[ProductKey, ProductKey] = ("product", "order")
+NO_ORDER = ""
+"""An order that is told to be none; None: nothing is known of orders."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProductRun:
-    """What a machine makes from ``start_us`` on, until the next run starts; ``change`` says that it is a new one."""
+    """What a machine makes from ``start_us`` on, until the next run starts; ``change`` says that it is a new one.
+
+    ``order`` is `NO_ORDER` where its source says none, None where no source tells of orders (yet).
+    """
 
     start_us: int
     product: str | None
@@ -46,9 +51,9 @@ class ProductCarry:
         """What is in force once these values are heard."""
         product, order = said.get("product", self.product), said.get("order", self.order)
         known = ((product, self.last_product), (order, self.last_order))
-        change = any(new is not None and last is not None and new != last for new, last in known)
+        change = any(new and last and new != last for new, last in known)
         after = ProductCarry(product, order, product or self.last_product, order or self.last_order)
-        return after, ProductRun(at_us, product, order, change)
+        return after, ProductRun(at_us, product, order, bool(change))
 
 
 NOTHING_YET = ProductCarry()
@@ -99,7 +104,7 @@ def product_log(
             said.setdefault(span_us[0], {})[key] = None
             continue
         for at_us, symbol in _moves(signals[key], span_us):
-            said.setdefault(at_us, {})[key] = symbols[symbol] or None
+            said.setdefault(at_us, {})[key] = symbols[symbol] or (NO_ORDER if key == "order" else None)
     return ProductLog(carry, said)
 
 
@@ -112,7 +117,7 @@ def _moves(series: Series, span_us: tuple[int, int]) -> Iterator[tuple[int, int]
     yield from zip(ts[moved].tolist(), symbol[moved].tolist(), strict=True)
 
 
-def ideal_of(product: str | None, ideals: Mapping[str, Fraction], default: Fraction | None) -> Fraction | None:
+def ideal_of(product: str | None, ideals: Mapping[str, Fraction | None], default: Fraction | None) -> Fraction | None:
     """Ideal cycle of a product at a machine, else the machine's own [µs per part]; None where unknown (S-12)."""
     return default if product is None else ideals.get(product, default)
 
@@ -138,15 +143,19 @@ def changeovers_of(standstills: Iterable[Standstill], runs: Sequence[ProductRun]
     return found
 
 
-def as_setup(
-    pieces: list[Piece], changeovers: Sequence[Changeover], calendar: Sequence[tuple[int, int]]
+def as_changeover(
+    pieces: list[Piece],
+    changeovers: Sequence[Changeover],
+    calendar: Sequence[tuple[int, int]],
+    category: Category = Category.PLANNED_STOP,
 ) -> list[Piece]:
-    """Make a changeover's stops planned, as setup (S-25); what the ``calendar`` claimed stays as it is (S-24).
+    """Give a changeover's stops their category, planned as setup (S-25); what the ``calendar`` claimed stays (S-24).
 
     A reason of another category goes: it says why the machine was down, not that it was set up.
     """
     if not changeovers:
         return pieces
+    setup = category is Category.PLANNED_STOP
     starts, owned = [c.start_us for c in changeovers], [a for a, _ in calendar]
     out = []
     for p in pieces:
@@ -154,8 +163,8 @@ def as_setup(
         end_us = changeovers[k].end_us if k >= 0 else p.start_us
         inside = end_us is None or p.start_us < end_us
         if inside and p.category in STANDING and not (c >= 0 and p.start_us < calendar[c][1]):
-            reason = p.reason if p.category is Category.PLANNED_STOP else None
-            out.append(replace(p, category=Category.PLANNED_STOP, reason=reason, setup=True))
+            reason = p.reason if p.category is category else None
+            out.append(replace(p, category=category, reason=reason, setup=setup))
         else:
             out.append(p)
     return out

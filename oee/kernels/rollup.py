@@ -68,7 +68,7 @@ def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult]) -> ShiftResult:
         return base
     rolled = replace(
         base,
-        definition=_definition(rollup, parts),
+        definition=line_definition(rollup, {machine: r.definition for machine, r in parts.items()}),
         window=_window(rollup, {m: r.window for m, r in parts.items()}),
         hours=_hours(rollup, {m: r.hours for m, r in parts.items()}),
     )
@@ -83,9 +83,9 @@ def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult]) -> ShiftResult:
     )
 
 
-def _definition(rollup: Rollup, parts: Mapping[str, ShiftResult]) -> str:
+def line_definition(rollup: Rollup, parts: Mapping[str, str]) -> str:
     """Names the method, the machines and, as a digest, the configuration of each (S-51)."""
-    said = "; ".join(f"{machine}: {result.definition}" for machine, result in parts.items())
+    said = "; ".join(f"{machine}: {definition}" for machine, definition in parts.items())
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]
     return f"rules {RULES_VERSION}, configuration {digest}, {rollup.method} of {', '.join(parts)}"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from oee.kernels.ideals import Ideals, split_by_ideals
+from oee.kernels.orders import NoOrder
 from oee.kernels.products import ideal_of
 from oee.kernels.states import STOPPED, Piece
 from oee.model import Category, Cell, Elements, ProductOutput, Stop, merge_outputs
@@ -17,7 +19,8 @@ class CalculationRules:
 
     ``break_run_counts`` is the policy of S-27; ``quality_known`` is False for ``reject_source: none`` (S-9).
     ``product`` is what is made where no signal says so, ``ideal_cycle_us`` its cycle or the machine's own;
-    ``ideal_cycles`` are those of the products that a signal names (S-12).
+    ``ideal_cycles`` are those of the products that a signal or an order names; ``later_ideals`` take their place from
+    their instants on, inside a shift too (S-12). ``no_order`` and ``changeover`` are policies; None: the stop stays.
     """
 
     min_stop_us: int
@@ -26,16 +29,25 @@ class CalculationRules:
     product: str | None
     ideal_cycle_us: Fraction | None
     quality_known: bool
-    ideal_cycles: Mapping[str, Fraction] = field(default_factory=dict)
+    ideal_cycles: Mapping[str, Fraction | None] = field(default_factory=dict)
+    later_ideals: tuple[Ideals, ...] = ()
+    no_order: NoOrder | None = None
+    changeover: Category | None = Category.PLANNED_STOP
 
     @property
     def has_ideal(self) -> bool:
         """Whether any ideal cycle is known."""
-        return self.ideal_cycle_us is not None or bool(self.ideal_cycles)
+        return self.ideal_cycle_us is not None or any(c is not None for c in self.ideal_cycles.values())
 
-    def ideal_of(self, product: str | None) -> Fraction | None:
-        """Ideal cycle of a product [µs per part], None where unknown (S-12)."""
-        return ideal_of(product, self.ideal_cycles, self.ideal_cycle_us)
+    def ideals(self, start_us: int, end_us: int) -> Iterator[tuple[int, int, Ideals]]:
+        """``[start, end)`` in stretches of the same ideal cycles (S-12)."""
+        first = Ideals(-(2**62), self.ideal_cycle_us, self.ideal_cycles)
+        return split_by_ideals((first, *self.later_ideals), start_us, end_us)
+
+    def ideal_of(self, product: str | None, at_us: int) -> Fraction | None:
+        """Ideal cycle of a product at an instant [µs per part], None where unknown (S-12)."""
+        later = next((i for i in reversed(self.later_ideals) if i.since_us <= at_us), None)
+        return later.of(product) if later else ideal_of(product, self.ideal_cycles, self.ideal_cycle_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +97,18 @@ _KIND = {
 
 
 def _outputs(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) -> dict[str, tuple[ProductOutput, ...]]:
-    """Parts per product, by the category of the instant that counts them (S-13)."""
-    sums: dict[tuple[str, str | None], list[int]] = {}
+    """Parts per product and ideal cycle, by the category of the instant that counts them (S-13)."""
+    sums: dict[tuple[str, str | None, Fraction | None], list[int]] = {}
     for c, category in cells:
-        n = sums.setdefault((_KIND.get(category, "output"), c.product or rules.product), [0] * 4)
+        product = c.product or rules.product
+        n = sums.setdefault((_KIND.get(category, "output"), product, rules.ideal_of(product, c.start_us)), [0] * 4)
         n[0] += c.total_count
         n[1] += c.good_count
         n[2] += c.reject_count
         n[3] += c.rework_count
     return {
         kind: merge_outputs(
-            ProductOutput(product, rules.ideal_of(product), *n)
-            for (of, product), n in sums.items()
-            if of == kind and any(n)
+            ProductOutput(product, ideal_us, *n) for (of, product, ideal_us), n in sums.items() if of == kind and any(n)
         )
         for kind in ("output", "unscheduled", "unknown")
     }

@@ -11,7 +11,7 @@ from psycopg import Connection
 from oee.interpret import Checkpoint, CounterState
 from oee.kernels.counters import CounterCarry
 from oee.kernels.products import ProductCarry
-from oee.store.database import Row, copy_rows, fetch_one, run
+from oee.store.database import Row, copy_rows, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
 
 
@@ -25,6 +25,14 @@ def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Che
         if checksum == _checksum(machine_id, found_us, payload):
             return _checkpoint(found_us, payload)
         run(conn, "facts/delete_checkpoint", machine_id=machine_id, at=row[0])
+
+
+def checkpoint_after(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
+    """The oldest sound checkpoint at or after an instant."""
+    for at, payload, checksum in fetch(conn, "facts/checkpoints_after", machine_id=machine_id, at=from_us(at_us)):
+        if checksum == _checksum(machine_id, to_us(at), payload):
+            return _checkpoint(to_us(at), payload)
+    return None
 
 
 def put_checkpoints(conn: Connection[Row], machine_id: int, checkpoints: Sequence[Checkpoint]) -> None:

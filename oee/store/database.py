@@ -74,8 +74,12 @@ class Database:
         self.pool.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection[Row]]:
+    def transaction(self, *, undone: bool = False) -> Iterator[Connection[Row]]:
         """Lend a connection inside one transaction.
+
+        Parameters
+        ----------
+        undone : roll back at the end, whatever happened: a rehearsal.
 
         Raises
         ------
@@ -86,7 +90,7 @@ class Database:
             Another transaction stood in the way (40P01, 40001); nothing was written.
         """
         try:
-            with self.pool.connection() as conn, conn.transaction():
+            with self.pool.connection() as conn, conn.transaction(force_rollback=undone):
                 yield conn
         except (DeadlockDetected, SerializationFailure) as error:
             raise DatabaseConflict(f"another transaction stood in the way: {error}") from error

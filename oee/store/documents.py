@@ -88,7 +88,7 @@ def _segment(s: Segment) -> list[Any]:
 
 def _stop(s: Stop) -> list[Any]:
     head = [s.start_us, s.end_us, int(s.category), s.reason, s.length_us, s.in_window_us, s.counted]
-    return [*head, *_named(s.machine)]
+    return [*head, s.machine, s.closed]
 
 
 def _named(machine: str | None) -> list[str]:

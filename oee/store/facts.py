@@ -18,12 +18,16 @@ from oee.store.times import FAR_US, from_us, to_us
 
 @dataclass(frozen=True, slots=True)
 class FactsState:
-    """How far a machine's facts reach: first and last instant, until when the last claim holds, the rules used."""
+    """How far a machine's facts reach: first and last instant, until when the last claim holds, the rules used.
+
+    ``kept_us`` is from where on samples are kept: of facts before it they are gone (S-55).
+    """
 
     first_us: int
     through_us: int
     hold_until_us: int
     rules: str
+    kept_us: int = -FAR_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class StoredFacts:
 def facts_state(conn: Connection[Row], machine_id: int) -> FactsState | None:
     """How far a machine's facts reach; None before the first."""
     row = fetch_one(conn, "facts/state", machine_id=machine_id)
-    return FactsState(to_us(row[0]), to_us(row[1]), row[2], row[3]) if row else None
+    if row is None:
+        return None
+    kept_us = -FAR_US if row[4] is None else to_us(row[4])
+    return FactsState(to_us(row[0]), to_us(row[1]), row[2], row[3], kept_us)
 
 
 def set_facts_state(conn: Connection[Row], machine_id: int, state: FactsState) -> None:
@@ -169,3 +176,8 @@ def mark_outdated(database: Database, rules: str) -> None:
     """Have machines whose facts were made by other rules told anew from their first sample on."""
     with database.transaction() as conn:
         run(conn, "facts/mark_outdated", rules=rules)
+
+
+def kept_from(database: Database) -> dict[int, int]:
+    """From where on samples are kept [µs UTC], by machine, of those whose older ones were dropped (S-55)."""
+    return {machine_id: to_us(since) for machine_id, since in database.rows("samples/kept_from")}

@@ -35,6 +35,14 @@ def instances_in(conn: Session, line: str, line_id: int, start_us: int, end_us: 
     return [_instance(line, row) for row in rows]
 
 
+def instances_over(
+    conn: Session, line: str, line_id: int, start_us: int, end_us: int, now_us: int, limit: int
+) -> list[StoredInstance]:
+    """Instances that overlap ``[start, end)``, are over and have data: the newest first, ``limit`` at most."""
+    span = {"from": from_us(start_us), "to": from_us(end_us), "now": from_us(now_us)}
+    return [_instance(line, row) for row in fetch(conn, "instances/over", line_id=line_id, limit=limit, **span)]
+
+
 def running_instances(conn: Session, at_us: int) -> list[StoredInstance]:
     """The instance of each line that runs at an instant."""
     return [_instance(line, tuple(row)) for line, *row in fetch(conn, "overview/running", now=from_us(at_us))]
@@ -57,8 +65,20 @@ def instance_numbered(conn: Session, line: str, instance_id: int) -> StoredInsta
     return _instance(line, fetch(conn, "instances/by_id", instance_id=instance_id)[0])
 
 
-def put_instances(conn: Session, line: str, line_id: int, instances: Sequence[ShiftInstance], since_us: int) -> None:
+def put_instances(
+    conn: Session,
+    line: str,
+    line_id: int,
+    instances: Sequence[ShiftInstance],
+    since_us: int,
+    cause: str = "calendar changed",
+    author: str | None = None,
+) -> None:
     """Make the stored instances of the time covered equal to these; the ledger gets those that end after ``since``.
+
+    Parameters
+    ----------
+    cause, author : why those that change are computed again, and whose entry asks for it.
 
     Raises
     ------
@@ -77,7 +97,8 @@ def put_instances(conn: Session, line: str, line_id: int, instances: Sequence[Sh
     run(conn, "instances/retire", line_id=line_id, **covered, keys=[f"{i.production_date}/{i.name}" for i in instances])
     numbers = known | _put(conn, line, line_id, [i for i in instances if i not in same])
     due = [i for i in instances if i.end_us > since_us]
-    _to_ledger(conn, line_id, [(numbers[i.key], i, i.key in known and i not in same) for i in due])
+    changed = [(numbers[i.key], i, i.key in known and i not in same) for i in due]
+    _to_ledger(conn, line_id, changed, cause, author)
 
 
 def _check(line: str, instances: Sequence[ShiftInstance]) -> None:
@@ -112,7 +133,9 @@ def _put(conn: Session, line: str, line_id: int, instances: Sequence[ShiftInstan
     return {(line, day.isoformat(), name): number for number, day, name in rows}
 
 
-def _to_ledger(conn: Session, line_id: int, due: Sequence[tuple[int, ShiftInstance, bool]]) -> None:
+def _to_ledger(
+    conn: Session, line_id: int, due: Sequence[tuple[int, ShiftInstance, bool]], cause: str, author: str | None
+) -> None:
     """Have instances computed, those anew that the calendar changed."""
     if due:
         columns = {
@@ -121,4 +144,4 @@ def _to_ledger(conn: Session, line_id: int, due: Sequence[tuple[int, ShiftInstan
             "ends": [from_us(i.end_us) for _, i, _ in due],
             "changed": [changed for _, _, changed in due],
         }
-        run(conn, "ledger/add", line_id=line_id, **columns)
+        run(conn, "ledger/add", line_id=line_id, cause=cause, author=author, **columns)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 
 import structlog
 from psycopg import Connection
 
+from oee.config.layers import ALWAYS_US, Applied, Word, layered
 from oee.config.model import PlantConfig
 from oee.config.plant import load_applied, load_plant_text
 from oee.errors import ConfigError, NotFoundError
 from oee.store.database import Database, Row, fetch, fetch_one, run
+from oee.store.entries import Entry, Kind, entries_of
 from oee.store.times import from_us, to_us
 
 _log = structlog.get_logger()
-ALWAYS_US = -(2**62)
-"""From the beginning: the first configuration applied is valid for all history (S-54)."""
-
+__all__ = ["ALWAYS_US", "ConfigRevision", "Ids", "Master"]
+KINDS: tuple[Kind, ...] = ("exception", "targets", "product")
+"""Entries that are laid over the applied files (see `oee.config.layers`)."""
 CACHE_S = 0.5
 """How long a configuration is taken as the newest without asking again: one round asks hundreds of times."""
 
@@ -85,18 +89,38 @@ def _applied(config_id: int, source: str) -> PlantConfig | None:
     return plant
 
 
-class Master:
-    """Reads and writes master data; the configuration is cached until another one is applied."""
+def word_of(entry: Entry) -> Word:
+    """An entry of master data as it is laid over the applied files."""
+    said = entry.said
+    since_us = ALWAYS_US if entry.from_us is None else entry.from_us
+    body = json.dumps(said["body"])
+    kind = entry.kind
+    assert kind in ("exception", "targets", "product")
+    return Word(entry.number or 0, said["after"], kind, said["name"], body, since_us, said.get("date", ""))
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._configs: tuple[int, tuple[ConfigRevision, ...]] = (-1, ())
+
+class Master:
+    """Reads and writes master data; the configuration is cached until another one is applied or written over it."""
+
+    def __init__(self, database: Database, conn: Connection[Row] | None = None) -> None:
+        self._rows: Callable[[str], list[Row]] = database.rows if conn is None else partial(fetch, conn)
+        self._database, self._conn = database, conn
+        self._newest = (-1, -1)
+        self._configs: tuple[ConfigRevision, ...] = ()
+        self._files: tuple[Applied, ...] = ()
+        self._words: tuple[Word, ...] = ()
         self._looked_s = -CACHE_S
+
+    def within(self, conn: Connection[Row]) -> Master:
+        """Master data as one transaction sees them now, with what it has written itself; they are read once."""
+        seen = Master(self._database, conn)
+        seen.configs()
+        return seen
 
     def ids(self) -> Ids:
         """All numbers, fresh."""
         found = Ids({}, {}, {})
-        for line, machine, signal, line_id, machine_id, tag_id in self._database.rows("master/tags"):
+        for line, machine, signal, line_id, machine_id, tag_id in self._rows("master/tags"):
             found.lines[line] = line_id
             found.machines[line, machine] = machine_id
             if signal is not None:
@@ -104,23 +128,50 @@ class Master:
         return found
 
     def configs(self) -> tuple[ConfigRevision, ...]:
-        """All revisions that can be read, in the order in which they take force; empty before the first apply."""
-        if monotonic() - self._looked_s < CACHE_S:
-            return self._configs[1]
-        newest = int(self._database.rows("master/config_newest")[0][0])
-        if newest != self._configs[0]:
-            rows = self._database.rows("master/configs")
-            revisions = tuple(
-                ConfigRevision(n, ALWAYS_US if always else to_us(at), plant)
-                for n, always, at, source, _ in rows
-                if (plant := _applied(n, source)) is not None
-            )
-            self._configs = (newest, revisions)
-        self._looked_s = monotonic() if self._configs[1] else -CACHE_S
-        return self._configs[1]
+        """All configurations that can be read, in the order in which they take force; empty before the first apply.
+
+        What was written by API lies over the applied files; the same tuple as long as nothing was applied or written.
+        """
+        if self._configs and (self._conn is not None or monotonic() - self._looked_s < CACHE_S):
+            return self._configs
+        applied, written = self._rows("master/config_newest")[0]
+        if (applied, written) != self._newest:
+            self._read()
+            self._newest = (int(applied), int(written))
+        self._looked_s = monotonic() if self._configs else -CACHE_S
+        return self._configs
+
+    def _read(self) -> None:
+        self._files = tuple(
+            Applied(n, ALWAYS_US if always else to_us(at), source, plant)
+            for n, always, at, source, _ in self._rows("master/configs")
+            if (plant := _applied(n, source)) is not None
+        )
+        self._words = tuple(word_of(e) for e in self._entries())
+        self._configs = tuple(ConfigRevision(*c) for c in layered(self._files, self._words))
+
+    def _entries(self) -> list[Entry]:
+        if self._conn is not None:
+            return entries_of(self._conn, KINDS)
+        with self._database.transaction() as conn:
+            return entries_of(conn, KINDS)
+
+    def look_again(self) -> None:
+        """Ask the database the next time, however short ago it was asked: this process has written."""
+        self._looked_s = -CACHE_S
+
+    def layers(self) -> tuple[tuple[Applied, ...], tuple[Word, ...]]:
+        """The applied files that can be read, and what was written over them."""
+        self.configs()
+        return self._files, self._words
+
+    def newest_applied(self) -> int:
+        """Number of the configuration that was applied last; 0 before the first."""
+        self.configs()
+        return self._newest[0]
 
     def catch_up(self, conn: Connection[Row], ids: Ids) -> Ids:
-        """Know every configuration that this transaction sees applied, however short a time ago.
+        """Know every configuration that this transaction sees, however short a time ago it was applied or written.
 
         Work that a new configuration has made due must not be done by the one before it.
 
@@ -128,7 +179,7 @@ class Master:
         -------
         Numbers of all that the configurations name: ``ids``, where these are all.
         """
-        if int(fetch(conn, "master/config_newest")[0][0]) != self._configs[0]:
+        if self._conn is None and fetch(conn, "master/config_newest")[0] != self._newest:
             self._looked_s = -CACHE_S
         lines = [line for config in self.configs() for line in config.plant.lines.values()]
         known = all((line.id, machine) in ids.machines for line in lines for machine in line.machines)
@@ -146,7 +197,7 @@ class Master:
         if not configs:
             unread = "no applied plant file can be read by this version: run `oee apply` with a corrected one"
             none = "no plant file has been applied yet: run `oee apply PLANT.yaml`"
-            raise NotFoundError(none if self._configs[0] < 1 else unread)
+            raise NotFoundError(none if self._newest[0] < 1 else unread)
         return next((c for c in reversed(configs) if c.effective_us <= us), configs[0])
 
     def config_with(self, line: str, machine: str | None, us: int) -> PlantConfig | None:
@@ -172,21 +223,33 @@ class Master:
         What changed, a sentence each; empty if the newest configuration is the same.
         """
         self._looked_s = -CACHE_S
-        plant = load_plant_text(source, "applied plant file")
-        digest = hashlib.sha256(source.encode()).hexdigest()
         with self._database.transaction() as conn:
             run(conn, "master/lock")
-            before = fetch(conn, "master/configs")
-            if before and max(before)[4] == digest and effective is None:
-                return []
-            changes = self._add_structure(conn, plant)
-            since = (effective or from_us(now_us)).isoformat() if before else "-infinity"
-            fetch_one(conn, "master/add_config", effective_from=since, sha256=digest, source=source)
-            if before:
+            changes, since = self.apply_in(conn, source, effective, now_us)
+            if since is not None and since != "-infinity":
                 run(conn, "master/dirty_all", **{"from": since})
                 run(conn, "ledger/touch_all", **{"from": since})
+        return changes
+
+    def apply_in(
+        self, conn: Connection[Row], source: str, effective: datetime | None, now_us: int
+    ) -> tuple[list[str], str | None]:
+        """Write a plant file in the caller's transaction, and nothing that follows from it.
+
+        Returns
+        -------
+        What changed, and from when on as the database writes it; None where the newest configuration is the same.
+        """
+        plant = load_plant_text(source, "applied plant file")
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        before = fetch(conn, "master/configs")
+        if before and max(before)[4] == digest and effective is None:
+            return [], None
+        changes = self._add_structure(conn, plant)
+        since = (effective or from_us(now_us)).isoformat() if before else "-infinity"
+        fetch_one(conn, "master/add_config", effective_from=since, sha256=digest, source=source)
         valid = "from the beginning" if not before else f"from {since}"
-        return [*changes, f"configuration of plant {plant.plant.id!r} is valid {valid}"]
+        return [*changes, f"configuration of plant {plant.plant.id!r} is valid {valid}"], since
 
     @staticmethod
     def _add_structure(conn: Connection[Row], plant: PlantConfig) -> list[str]:

@@ -20,6 +20,7 @@ GOOD = {
     "line": "pressing",
     "machine": "press",
     "date": str(DAY),
+    "kpi": f"pressing-line-{DAY}",
     "production_date": str(DAY),
     "shift": "early",
     "from": quote(local("06:00")),

@@ -28,6 +28,7 @@ calendars:
       early: {start: "06:00", end: "14:00", breaks: [{start: "10:00", end: "10:20", name: Break}]}
       late: {start: "14:00", end: "22:00"}
     week: {mon: [early, late], tue: [early, late], wed: [early, late], thu: [early, late], fri: [early, late]}
+products: {A: {name: Bracket}}
 lines:
   pressing:
     calendar: default

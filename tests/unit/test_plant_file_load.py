@@ -211,4 +211,4 @@ def test_s12_with_a_product_signal_every_product_has_its_cycle() -> None:
     found = machine(
         "products: {A: {ideal_cycle_s: 2}}, signals: {product: {}}", "products: {A: {}, B: {ideal_cycle_s: 8}, C: {}}"
     )
-    assert (found.product, found.ideal_cycle_s, found.ideal_cycles_s) == (None, None, {"A": 2, "B": 8})
+    assert (found.product, found.ideal_cycle_s, found.ideal_cycles_s) == (None, None, {"A": 2, "B": 8, "C": None})
