@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test faults soak zones check bench bench-import schema lock clean
+.PHONY: demo test oracle faults soak zones check bench bench-import schema lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
@@ -11,6 +11,9 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	@tests/install-peers.sh
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+oracle: $(VENV)/.ready-dev # the engine against the rules told slowly: 10,000 random cases, ARGS=100000 for more, --seed N, --small
+	$(BIN)/python tests/oracle.py $(ARGS)
 
 faults: $(VENV)/.ready-dev # the long versions: ten kills of the collector, the database away for 20 s
 	$(BIN)/python -m pytest tests/faults $(ARGS)

@@ -23,11 +23,12 @@ from oee.kernels.standstills import (
     classify,
     counted_from,
     standstills_of,
+    startups_of,
     stop_of,
     stop_so_far,
 )
 from oee.kernels.states import Piece, extend, merge
-from oee.kernels.tally import CalculationRules, Tally
+from oee.kernels.tally import CalculationRules, Tally, started_up
 from oee.model import FLAGS, Category, Cell, CounterDecision, Elements, Segment, Stop, WindowResult
 
 __all__ = ["CalculationRules", "Settled", "cut", "cut_by", "decided_until", "extend", "settle"]
@@ -41,6 +42,8 @@ class Settled:
 
     ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`); ``small`` has small
     stops, ``open`` the standstill that goes on at the end of the data, ``corrected_us`` the spans that people changed.
+    ``startups`` are the times after planned stops whose rejects are start-up rejects. ``moved`` is what bookings moved
+    in the cells.
     """
 
     pieces: list[Piece]
@@ -55,6 +58,18 @@ class Settled:
     small: list[Span]
     open: Standstill | None
     corrected_us: list[tuple[int, int]]
+    startups: Sequence[tuple[int, int]] = ()
+    moved: Sequence[Cell] = ()
+
+    @property
+    def moved_us(self) -> frozenset[int]:
+        """Starts of the cells in which a booking took effect [µs]."""
+        return frozenset(c.start_us for c in self.moved)
+
+    def with_cells(self, cells: Iterable[Cell], moved: Sequence[Cell] = ()) -> Settled:
+        """Return the same with other cells; ``moved`` is what bookings moved in them."""
+        ordered = sorted(cells, key=lambda c: c.start_us)
+        return replace(self, cells=ordered, cell_starts=[c.start_us for c in ordered], moved=moved)
 
 
 def settle(
@@ -101,6 +116,7 @@ def settle(
         heard.small,
         standstills[-1] if standstills and standstills[-1].end_us is None else None,
         heard.corrected_us,
+        startups_of(pieces, rules.startup_us),
     )
 
 
@@ -192,7 +208,8 @@ def cut_by(
 def _tally(settled: Settled, start_us: int, end_us: int) -> Tally:
     """All of a window."""
     long = [s for s in settled.stops if s.start_us in settled.counted_us]
-    cells = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
+    inside = settled.cells[bisect_left(settled.cell_starts, start_us) : bisect_left(settled.cell_starts, end_us)]
+    cells = started_up(inside, settled.startups)
     return Tally(
         _clip(settled, start_us, end_us),
         [(c, settled.pieces[bisect_right(settled.starts, c.start_us) - 1].category) for c in cells],
@@ -222,10 +239,12 @@ def _told(
 ) -> WindowResult:
     """The result of a window, or of a product's share of it."""
     elements = tally.elements(rules)
-    ideal_known = _ideal_known(settled, tally.pieces, window_us[0], rules)
+    ideal_known = _ideal_known(settled, tally, window_us[0], rules)
     conditions = _conditions(settled, tally.pieces, elements, stops, window_us[1], rules)
     conditions["ideal_cycle_missing"] |= not ideal_known
     raised = {d.kind for d in decisions} | {flag for flag, holds in conditions.items() if holds}
+    if not settled.moved_us.isdisjoint(c.start_us for c, _ in tally.cells):
+        raised.add("corrected")
     return WindowResult(
         *window_us,
         elements,
@@ -238,9 +257,12 @@ def _told(
     )
 
 
-def _ideal_known(settled: Settled, pieces: Sequence[Piece], start_us: int, rules: CalculationRules) -> bool:
-    """Whether anything in force had an ideal cycle; parts made without one leave P, Q and OEE unknown by themselves."""
-    spans = [(p.start_us, p.end_us) for p in pieces] or [(start_us, start_us + 1)]
+def _ideal_known(settled: Settled, tally: Tally, start_us: int, rules: CalculationRules) -> bool:
+    """Whether anything in force or made had an ideal cycle; other parts leave P, Q and OEE unknown by themselves."""
+    if any(rules.ideal_of(c.product or rules.product, c.start_us) is not None for c, _ in tally.cells):
+        return True
+    empty = not tally.pieces and not tally.cells
+    spans = [(start_us, start_us + 1)] if empty else [(p.start_us, p.end_us) for p in tally.pieces]
     return any(
         ideals.of((run and run.product) or rules.product) is not None
         for a, b in spans

@@ -12,7 +12,7 @@ from enum import IntEnum
 from fractions import Fraction
 
 US_PER_S = 1_000_000
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Version of the calculation rules; part of every result's definition, so that a change of rules revises results."""
 
 
@@ -66,6 +66,7 @@ class ProductOutput:
     product : id of the product, None where none is known.
     ideal_cycle_us : exact µs per part, None where unknown.
     total_count, good_count, reject_count, rework_count : parts; total = good + reject + rework (S-9).
+    startup_count : those of the rejects that starting up cost (section 2).
     """
 
     product: str | None
@@ -74,14 +75,15 @@ class ProductOutput:
     good_count: int
     reject_count: int
     rework_count: int = 0
+    startup_count: int = 0
 
 
 def merge_outputs(outputs: Iterable[ProductOutput]) -> tuple[ProductOutput, ...]:
     """Sum counts per (product, ideal cycle), in a stable order."""
     sums: dict[tuple[str | None, Fraction | None], list[int]] = {}
     for o in outputs:
-        counts = sums.setdefault((o.product, o.ideal_cycle_us), [0, 0, 0, 0])
-        for i, n in enumerate((o.total_count, o.good_count, o.reject_count, o.rework_count)):
+        counts = sums.setdefault((o.product, o.ideal_cycle_us), [0, 0, 0, 0, 0])
+        for i, n in enumerate((o.total_count, o.good_count, o.reject_count, o.rework_count, o.startup_count)):
             counts[i] += n
     ordered = sorted(sums.items(), key=lambda kv: (kv[0][0] or "", kv[0][1] or Fraction(0)))
     return tuple(ProductOutput(product, ideal, *counts) for (product, ideal), counts in ordered)
@@ -160,6 +162,11 @@ class Elements:
     def rework_count(self) -> int:
         """Parts sent to rework in known planned time."""
         return sum(o.rework_count for o in self.output)
+
+    @property
+    def startup_count(self) -> int:
+        """Rejects of starting up in known planned time; part of the rejects."""
+        return sum(o.startup_count for o in self.output)
 
     @property
     def judged_count(self) -> int:
@@ -268,7 +275,10 @@ class CounterDecision:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Whole parts of a stretch within one minute, claim, product and order; stretches without parts are left out."""
+    """Whole parts of a stretch within one minute, claim, product and order; stretches without parts are left out.
+
+    ``startup_count`` are those of the rejects that were booked as start-up rejects.
+    """
 
     start_us: int
     end_us: int
@@ -278,6 +288,7 @@ class Cell:
     rework_count: int
     product: str | None = None
     order: str | None = None
+    startup_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +311,15 @@ class WindowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Time in which a line was starved or blocked while another machine of it stood: that machine's (S-29)."""
+
+    start_us: int
+    end_us: int
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
 class HourRow:
     """One row of the hour board (S-36): a local clock hour clipped to the shift, with its plan in pieces."""
 
@@ -317,7 +337,7 @@ class ShiftResult:
     ``status`` is live, provisional or final; ``revision`` is None while live (S-50). ``definition`` names rules version
     and configuration. ``window`` covers the elapsed part while live, the whole instance afterwards.
     ``target_good_count`` is what the OEE target asks of the elapsed planned time, ``shift_target_good_count`` of the
-    whole shift; None without a target or an ideal cycle.
+    whole shift; None without a target or an ideal cycle. ``charges`` tell whose the line's external stops are (S-29).
     """
 
     id: str
@@ -335,6 +355,7 @@ class ShiftResult:
     hours: tuple[HourRow, ...] = ()
     target_good_count: Fraction | None = None
     shift_target_good_count: Fraction | None = None
+    charges: tuple[Charge, ...] = ()
 
     def with_status(self, status: str) -> ShiftResult:
         """Return the same result under another status; the status is an event beside the immutable numbers (S-50)."""

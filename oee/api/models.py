@@ -39,6 +39,7 @@ class Elements(Shape):
     unscheduled_count: int
     no_data_count: int
     stopped_count: int
+    startup_count: int = Field(description="Rejects of starting up; part of the rejects.")
     wip_count: int | None = Field(description="Work in process: total less judged parts; null unless counted apart.")
     stop_count: int
     closed_stop_count: int
@@ -81,6 +82,9 @@ class Kpi(Shape):
     availability_min: float | None
     availability_max: float | None
     piece_quality: float | None
+    scrap_ratio: float | None = Field(description="Rejects per part, in pieces.")
+    rework_ratio: float | None
+    first_pass_yield: float | None = Field(description="Parts right first time per part.")
     mttr_s: float | None
     mtbf_s: float | None
     elements: Elements

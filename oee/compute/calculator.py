@@ -9,20 +9,18 @@ from zoneinfo import ZoneInfo
 
 from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until, extend, settle
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
+from oee.compute.booked import bookings_around, reach_of
+from oee.compute.edges import with_edges
 from oee.compute.entered import entered, joined_span
-from oee.compute.interpreter import rules_at
-from oee.compute.loading import load
 from oee.compute.reach import DECIDES_US, reach
 from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
-from oee.interpret import MINUTE_US, interpret
+from oee.kernels.bookings import book
 from oee.kernels.products import ProductKey
-from oee.model import Category, Cell, HourRow, ShiftInstance, ShiftResult, WindowResult
-from oee.store.checkpoints import checkpoint_before
+from oee.model import Category, HourRow, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.facts import (
-    StoredFacts,
     facts_state,
     read_facts,
     unknown_before_us,
@@ -90,19 +88,28 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     """Settle everything over a span, from the run before it to the run after it, told up to ``now``."""
     machine_id = ids.machine(who.line.id, who.source.id)
     state = facts_state(conn, machine_id)
-    start_us, end_us, entries = reach(conn, machine_id, state, span_us, now_us)
-    start_us = _past_unknown(conn, ids, who, start_us, min(span_us[0], joined_span(entries, span_us)[0]))
+    since_us = span_us[0] - who.source.startup_us  # a start-up that began before reaches into the span
+    start_us, end_us, entries = reach(conn, machine_id, state, (since_us, span_us[1]), now_us)
+    start_us = _past_unknown(conn, ids, who, start_us, joined_span(entries, (since_us, span_us[1]))[0])
     stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
         through_us = state.through_us
         pieces = extend(pieces, through_us, state.hold_until_us, end_us) if end_us > through_us else pieces
-    cells = _with_edges(conn, master, ids, who, stored, span_us, through_us)
     calendar = _plan(conn, ids, who, start_us, end_us)
     ideals = ideals_timeline(((c.effective_us, c.plant) for c in master.configs()), who.line.id, who.source.id)
     rules = by_ideals(calculation_rules(who.plant, who.source), ideals, span_us[0])
     said = entered(master, who.plant, entries)
-    settled = settle(pieces, cells, stored.decisions, calendar, rules, stored.runs, said)
+    settled = settle(pieces, (), stored.decisions, calendar, rules, stored.runs, said)
+    booked = bookings_around(conn, ids, who.line.id, who.source.id, span_us)
+    reach_us = reach_of(booked, (start_us, end_us))
+    if reach_us != (start_us, end_us):
+        stored = read_facts(conn, machine_id, *reach_us)
+    edges = {*span_us, *(b.at_us for b, _ in booked), *(e for _, e in settled.startups if span_us[0] < e < span_us[1])}
+    cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, edges, through_us)
+    made = book(sorted(cells, key=lambda c: c.start_us), [b for b, _ in booked], rules.product)
+    decisions = sorted([*settled.decisions, *made.decisions], key=lambda d: d.at_us)
+    settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
     return Context(who, rules, settled, calendar, through_us, now_us)
 
 
@@ -113,52 +120,6 @@ def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: i
         return since_us
     day = _plan(conn, ids, who, end_us - DECIDES_US, end_us)
     return max((p.end_us for p in day if p.category in (None, Category.NOT_SCHEDULED)), default=since_us)
-
-
-def _with_edges(
-    conn: Session,
-    master: Master,
-    ids: Ids,
-    who: Subject,
-    stored: StoredFacts,
-    span_us: tuple[int, int],
-    through_us: int,
-) -> list[Cell]:
-    """Cells of the span; a minute that an edge cuts is counted anew from its samples, cut at every edge in it.
-
-    Where samples are gone, a minute stays whole and counts where it begins (S-55).
-    """
-    cells = stored.cells
-    cut_edges = [e for e in span_us if e % MINUTE_US and e < through_us]
-    for minute in {e // MINUTE_US * MINUTE_US for e in cut_edges}:
-        edges = tuple(sorted(e for e in cut_edges if minute <= e < minute + MINUTE_US))
-        inside = _recount(conn, master, ids, who, minute, edges)
-        if inside is not None:
-            cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
-    return cells
-
-
-def _recount(
-    conn: Session, master: Master, ids: Ids, who: Subject, minute_us: int, edges_us: tuple[int, ...]
-) -> list[Cell] | None:
-    """Cells of one minute, cut at edges inside it: the same interpretation, from the checkpoint before.
-
-    None where samples that this takes are gone (S-55).
-    """
-    name = (who.line.id, who.source.id)
-    machine_id = ids.machine(*name)
-    rules = rules_at(master, name, minute_us)
-    state = facts_state(conn, machine_id)
-    if rules is None or state is None:
-        return []
-    checkpoint = checkpoint_before(conn, machine_id, minute_us)
-    start_us = checkpoint.at_us if checkpoint else state.first_us
-    if start_us < state.kept_us:
-        return None
-    end_us = min(state.through_us + 1, minute_us + DECIDES_US)
-    samples = load(conn, ids, name, rules, start_us, checkpoint, end_us)
-    facts = interpret(rules, samples, checkpoint, start_us, edges_us)
-    return [c for c in facts.cells if minute_us <= c.start_us < minute_us + MINUTE_US]
 
 
 def _plan(conn: Session, ids: Ids, who: Subject, start_us: int, end_us: int) -> list[PlanPiece]:

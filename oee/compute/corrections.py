@@ -224,8 +224,9 @@ def _near(look: Look, name: StopName, about_us: tuple[int, int]) -> Near:
 
 
 def _spans(near: Near, about_us: tuple[int, int]) -> list[tuple[int, int]]:
-    """From when to when the stops last that reach into a time."""
-    return [(s.start_us, near.until_us(s)) for s in near.meeting(*about_us)]
+    """From when to when the stops last that reach into a time, and the start-ups after them."""
+    startup_us = near.who.source.startup_us
+    return [(s.start_us, near.until_us(s) + startup_us) for s in near.meeting(*about_us)]
 
 
 def _of(entry: Entry) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from oee.compute import windows
 from oee.compute.kpi_ids import StoredId, SumId, WindowId, read_kpi_id
 from oee.compute.queries import Results, instance_of
 from oee.compute.rolled import Look
-from oee.compute.rules import definition
+from oee.compute.rules import configured
 from oee.config.model import PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.evidence import Configuration, Evidence, SaidEntry
@@ -160,7 +160,7 @@ def _configurations(look: Look, result: ShiftResult, span_us: tuple[int, int]) -
     ordered = _nearest_first(having, span_us)
     found = []
     for said in result.definition.split("; "):
-        match = next((c for c in ordered if _defines(c.plant, result) == said), None)
+        match = next((c for c in ordered if _configured(c.plant, result) == said.partition(", cycles ")[0]), None)
         config = match or ordered[0]
         since_us = None if config.effective_us == ALWAYS_US else config.effective_us
         found.append(Configuration(config.config_id, since_us, config.plant, proven=match is not None))
@@ -182,12 +182,15 @@ def _nearest_first(having: Sequence[ConfigRevision], span_us: tuple[int, int]) -
     return in_force[::-1] + [c for c in having if c.effective_us > span_us[0]]
 
 
-def _defines(plant: PlantConfig, result: ShiftResult) -> str:
-    """The definition that a configuration gives to a line's or machine's results."""
+def _configured(plant: PlantConfig, result: ShiftResult) -> str:
+    """The first half of the definition that a configuration gives to a line's or machine's results.
+
+    The other half are the cycles of what was made; the elements tell them.
+    """
     line = plant.lines[result.line]
     if result.machine is not None:
-        return definition(plant, line, line.machines[result.machine])
-    parts = {m: definition(plant, line, line.machines[m]) for m in contributors(line.rollup, line.machines)}
+        return configured(plant, line, line.machines[result.machine])
+    parts = {m: configured(plant, line, line.machines[m]) for m in contributors(line.rollup, line.machines)}
     if pools(line.rollup) or len(parts) > 1:
-        return line_definition(line.rollup, parts)
+        return line_definition(line.rollup, parts).partition(", cycles ")[0]
     return parts[line.rollup.machine]

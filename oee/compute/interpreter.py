@@ -118,7 +118,17 @@ def tell_anew(
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held)
     if touched is not None:
         touched = joined_span(stop_entries(conn, machine_id, *touched), touched)
+        touched = touched[0], min(touched[1] + _startup_us(master, name), FAR_US)
     return touched, outdated
+
+
+def _startup_us(master: Master, name: tuple[str, str]) -> int:
+    """For how long at most a planned stop tells what rejects behind it are."""
+    line, machine = name
+    plants = (c.plant for c in master.configs() if line in c.plant.lines)
+    return max(
+        (p.lines[line].machines[machine].startup_us for p in plants if machine in p.lines[line].machines), default=0
+    )
 
 
 def _facts(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
 from oee.kernels.counting import rebook
+from oee.kernels.culprits import charges
 from oee.kernels.products import ProductKey
-from oee.kernels.rollup import contributors, pools, roll_up
-from oee.model import Elements, ShiftInstance, ShiftResult, WindowResult
+from oee.kernels.rollup import contributors, counters, pools, roll_up
+from oee.model import Cell, Elements, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.instances import StoredInstance
 from oee.store.master import Ids, Master
@@ -72,20 +73,36 @@ def line_contexts(who: Subject, contexts: Mapping[str, Context]) -> dict[str, Co
     if pools(rollup):
         return seen
     constraint = seen[rollup.machine]
-    return {m: ctx if m == rollup.machine else _judged_by(constraint, ctx) for m, ctx in seen.items()}
+    judged = {m: ctx if m == rollup.machine else _judged_by(constraint, ctx) for m, ctx in seen.items()}
+    _, good, reject = counters(rollup)
+    if good != reject and seen[good].settled.moved:
+        judged[reject] = _with_rejects(judged[reject], constraint, seen[good].settled.moved)
+    return judged
 
 
 def _judged_by(constraint: Context, counting: Context) -> Context:
     """A counting machine's parts and what was decided about them, all else the constraint's."""
     settled, own = constraint.settled, counting.settled
-    edges_us = [*settled.starts, *(i.since_us for i in constraint.rules.later_ideals)]
-    cells = rebook(own.cells, edges_us, settled.timeline.in_force)
+    told = settled.with_cells(_in_time_of(constraint, own.cells), _in_time_of(constraint, own.moved))
     return replace(
         constraint,
         who=counting.who,
         rules=replace(constraint.rules, quality_known=counting.rules.quality_known),
-        settled=replace(settled, cells=cells, cell_starts=[c.start_us for c in cells], decisions=own.decisions),
+        settled=replace(told, decisions=own.decisions),
     )
+
+
+def _in_time_of(constraint: Context, cells: Sequence[Cell]) -> list[Cell]:
+    settled, cycles = constraint.settled, constraint.rules.later_ideals
+    edges = {*settled.starts, *(end for _, end in settled.startups), *(i.since_us for i in cycles)}
+    return rebook(cells, sorted(edges), settled.timeline.in_force)
+
+
+def _with_rejects(judged: Context, constraint: Context, moved: Sequence[Cell]) -> Context:
+    """What was booked where the line's good parts are counted is rejected where its rejects are (S-10, S-40)."""
+    rejected = [replace(c, total_count=0, good_count=0) for c in _in_time_of(constraint, moved)]
+    settled = judged.settled
+    return replace(judged, settled=settled.with_cells([*settled.cells, *rejected], settled.moved))
 
 
 def whole(look: Look, who: Subject, span_us: tuple[int, int]) -> Whole:
@@ -119,5 +136,8 @@ def all_results(look: Look, found: Whole, instance: ShiftInstance) -> dict[int, 
         machine: own[machine] if ctx is found.contexts[machine] else shift_result(ctx, instance)
         for machine, ctx in line_contexts(found.who, found.contexts).items()
     }
+    rollup = found.who.line.rollup
+    lanes = {machine: result.window.segments for machine, result in own.items()}
+    charged = () if pools(rollup) else charges(rollup.machine, lanes)
     numbered = {look.ids.machine(line, machine): result for machine, result in own.items()}
-    return {LINE: roll_up(found.who.line.rollup, seen), **numbered}
+    return {LINE: replace(roll_up(rollup, seen), charges=charged), **numbered}

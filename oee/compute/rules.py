@@ -105,6 +105,7 @@ def calculation_rules(plant: PlantConfig, machine: MachineConfig) -> Calculation
         ideal_cycles=ideal_cycles_us(machine),
         no_order=_no_order(plant, machine),
         changeover=None if changeover == "none" else category_of(changeover),
+        startup_us=machine.startup_us,
     )
 
 
@@ -141,9 +142,15 @@ def definition(
     """
     made = {*products, rules.product}
     cycles = [i.only(made) for *_, i in rules.ideals(*window_us)]
+    return f"{configured(plant, line, machine)}, cycles {_digest(repr(cycles))}"
+
+
+def configured(plant: PlantConfig, line: LineConfig, machine: MachineConfig) -> str:
+    """The first half of a definition, which does not depend on what was made: all but the ideal cycles."""
+    rules = calculation_rules(plant, machine)
     judged = replace(rules, ideal_cycle_us=None, ideal_cycles={}, later_ideals=())
     read = replace(machine_rules(plant, machine), ideal_cycle_us=None, ideal_cycles={})
-    return f"rules {RULES_VERSION}, configuration {_digest(repr((judged, cycles, read, line.rollup, line.targets)))}"
+    return f"rules {RULES_VERSION}, configuration {_digest(repr((judged, read, line.rollup, line.targets)))}"
 
 
 def _digest(text: str) -> str:

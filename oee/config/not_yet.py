@@ -41,7 +41,6 @@ NOT_YET: tuple[NotYet, ...] = (
         *("serial", "baudrate", "parity", "stopbits", "bytesize", "framer", "transport", "tls"),
         mend="remove it and reach the device by Modbus TCP with `host` and `port`",
     ),
-    NotYet(("lines", "*", "machines", "*", "startup_s"), effective=("0",)),
     *_keys(_SIGNAL[:-1], "speed"),
     *_keys(_SIGNAL, "offset"),
     *_keys(_SIGNAL, "derive", "above", mend="remove it and give the machine a `state` signal"),

@@ -19,7 +19,7 @@ def rebook(cells: Iterable[Cell], edges_us: Sequence[int], runs: Sequence[Produc
     Parameters
     ----------
     cells : as the counting machine counts them, each within one minute.
-    edges_us : where the constraint's settled pieces start, and its ideal cycles change.
+    edges_us : where the constraint's settled pieces start, its ideal cycles change and its start-ups end.
     runs : the constraint's products and orders, in order.
 
     Returns
@@ -28,16 +28,24 @@ def rebook(cells: Iterable[Cell], edges_us: Sequence[int], runs: Sequence[Produc
     """
     in_force = ProductTimeline(runs, ())
     edges = sorted({*edges_us, *(r.start_us for r in runs)})
-    parts = (part for cell in cells for part in _cut(cell, edges, in_force))
+    return [_made(part, in_force.at(part.start_us)) for part in cut_evenly(cells, edges)]
+
+
+def _made(cell: Cell, run: ProductRun | None) -> Cell:
+    return replace(cell, product=run.product, order=run.order) if run else replace(cell, product=None, order=None)
+
+
+def cut_evenly(cells: Iterable[Cell], edges_us: Sequence[int]) -> list[Cell]:
+    """Cells cut at edges, in order, without empty ones: parts of a cell are spread evenly over it (S-7)."""
+    parts = (part for cell in cells for part in _cut(cell, edges_us))
     return sorted((p for p in parts if p.good_count or p.reject_count or p.rework_count), key=lambda p: p.start_us)
 
 
-def _cut(cell: Cell, edges_us: Sequence[int], in_force: ProductTimeline) -> Iterator[Cell]:
+def _cut(cell: Cell, edges_us: Sequence[int]) -> Iterator[Cell]:
     inner = edges_us[bisect_right(edges_us, cell.start_us) : bisect_left(edges_us, cell.end_us)]
     for a, b in pairwise([cell.start_us, *inner, cell.end_us]):
-        run = in_force.at(a)
-        good, reject, rework = (_share(n, cell, a, b) for n in (cell.good_count, cell.reject_count, cell.rework_count))
-        product, order = (run.product, run.order) if run else (None, None)
+        counts = (cell.good_count, cell.reject_count, cell.rework_count, cell.startup_count)
+        good, reject, rework, startup = (_share(n, cell, a, b) for n in counts)
         yield replace(
             cell,
             start_us=a,
@@ -46,8 +54,7 @@ def _cut(cell: Cell, edges_us: Sequence[int], in_force: ProductTimeline) -> Iter
             good_count=good,
             reject_count=reject,
             rework_count=rework,
-            product=product,
-            order=order,
+            startup_count=startup,
         )
 
 

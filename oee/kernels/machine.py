@@ -102,7 +102,7 @@ class MachineRules:
         if mode is not None:
             category, setup = mode_category(self.profile, mode, category)
         reason, reason_category, reason_setup = self.faults.get(fault or "", (None, None, False))
-        return Meaning(category, reason, reason_category, setup or reason_setup)
+        return Meaning(category, reason, reason_category, setup, reason_setup=reason_setup)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Ratios:
     piece_quality: Fraction | None
     scrap_ratio: Fraction | None
     rework_ratio: Fraction | None
+    first_pass_yield: Fraction | None
     mttr_us: Fraction | None
     mtbf_us: Fraction | None
 
@@ -91,12 +92,9 @@ def _time_shares(e: Elements) -> dict[str, Fraction | None]:
 
 def _piece_shares(e: Elements, quality_known: bool) -> dict[str, Fraction | None]:
     """Indicators of pieces alone."""
-    total = e.judged_count
-    return {
-        "piece_quality": divide(e.good_count, total) if quality_known else None,
-        "scrap_ratio": divide(e.reject_count, total) if quality_known else None,
-        "rework_ratio": divide(e.rework_count, total) if quality_known else None,
-    }
+    counts = (e.good_count, e.reject_count, e.rework_count)
+    good, scrap, rework = (divide(n, e.judged_count) if quality_known else None for n in counts)
+    return {"piece_quality": good, "scrap_ratio": scrap, "rework_ratio": rework, "first_pass_yield": good}
 
 
 def ratios(e: Elements, *, quality_known: bool = True, ideal_known: bool = True) -> Ratios:
@@ -140,6 +138,7 @@ def losses(e: Elements, *, quality_known: bool = True, ideal_known: bool = True)
 
     Parts are a loss' time over the mean ideal cycle of what was made; rejects are counted as they are. Where machines
     count total, good and reject apart, work in process is a loss of its own, a gain while it is negative (S-40).
+    Known time over the mean ideal cycle less the parts of all losses is therefore what was good, in parts.
     """
     total = ideal_total_us(e.output) if ideal_known else None
     good = ideal_good_us(e.output) if ideal_known and quality_known else None
@@ -153,14 +152,20 @@ def losses(e: Elements, *, quality_known: bool = True, ideal_known: bool = True)
     }
     rows = [Loss(name, us, divide(us, mean_ideal)) for name, us in times.items()]
     judged = ideal_judged_us(e) if good is not None else None
-    rejects_us = None if good is None or judged is None else judged - good
-    lost = Fraction(e.judged_count - e.good_count) if quality_known else None
     return (
         *rows,
         *(_work_in_process(e, total, judged) if e.counted_apart else ()),
-        Loss("production_rejects", rejects_us, lost),
-        Loss("startup_rejects", Fraction(0), Fraction(0)),
+        *_rejects(e, None if good is None or judged is None else judged - good, quality_known),
     )
+
+
+def _rejects(e: Elements, lost_us: Fraction | None, quality_known: bool) -> tuple[Loss, Loss]:
+    """What was not good: production rejects, with what is to be reworked, and start-up rejects."""
+    startup_us = _weighted((o.ideal_cycle_us, o.startup_count) for o in e.output) if lost_us is not None else None
+    others_us = None if lost_us is None or startup_us is None else lost_us - startup_us
+    startup = Fraction(e.startup_count) if quality_known else None
+    others = Fraction(e.judged_count - e.good_count - e.startup_count) if quality_known else None
+    return Loss("production_rejects", others_us, others), Loss("startup_rejects", startup_us, startup)
 
 
 def _work_in_process(e: Elements, total: Fraction | None, judged: Fraction | None) -> tuple[Loss, ...]:

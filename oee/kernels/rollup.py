@@ -85,9 +85,14 @@ def roll_up(rollup: Rollup, results: Mapping[str, ShiftResult]) -> ShiftResult:
 
 def line_definition(rollup: Rollup, parts: Mapping[str, str]) -> str:
     """Names the method, the machines and, as a digest, the configuration of each (S-51)."""
-    said = "; ".join(f"{machine}: {definition}" for machine, definition in parts.items())
-    digest = hashlib.sha256(said.encode()).hexdigest()[:12]
-    return f"rules {RULES_VERSION}, configuration {digest}, {rollup.method} of {', '.join(parts)}"
+    halves = {machine: definition.partition(", cycles ") for machine, definition in parts.items()}
+    rules, cycles = (_digest({m: half[n] for m, half in halves.items()}) for n in (0, 2))
+    return f"rules {RULES_VERSION}, configuration {rules}, {rollup.method} of {', '.join(parts)}, cycles {cycles}"
+
+
+def _digest(by_machine: Mapping[str, str]) -> str:
+    said = "; ".join(f"{machine}: {text}" for machine, text in by_machine.items())
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def _window(rollup: Rollup, windows: Mapping[str, WindowResult]) -> WindowResult:
@@ -118,10 +123,10 @@ Outputs = Sequence[ProductOutput]
 
 
 def _picked(total: Outputs, good: Outputs, reject: Outputs) -> tuple[ProductOutput, ...]:
-    """Each count from the machine that counts it; rework goes with the rejects."""
+    """Each count from the machine that counts it; rework and start-up rejects go with the rejects."""
     rows = [
-        *(replace(o, good_count=0, reject_count=0, rework_count=0) for o in total),
-        *(replace(o, total_count=0, reject_count=0, rework_count=0) for o in good),
+        *(replace(o, good_count=0, reject_count=0, rework_count=0, startup_count=0) for o in total),
+        *(replace(o, total_count=0, reject_count=0, rework_count=0, startup_count=0) for o in good),
         *(replace(o, total_count=0, good_count=0) for o in reject),
     ]
     return tuple(o for o in merge_outputs(rows) if o.total_count or o.good_count or o.reject_count or o.rework_count)
@@ -136,6 +141,7 @@ def _counted(rollup: Rollup, base: WindowResult, windows: Mapping[str, WindowRes
         "ideal_cycle_missing": "ideal_cycle_missing" in base.flags or made_us is None,
         "parts_unscheduled": bool(e.unscheduled),
         "parts_in_no_data": bool(e.unknown),
+        "corrected": any("corrected" in w.flags for w in windows.values()),
     } | {flag: any(flag in windows[m].flags for m in who) for flag in COUNT_FLAGS}
     raised = {f for f in base.flags if f not in conditions} | {f for f, holds in conditions.items() if holds}
     return replace(base, flags=tuple(f for f in FLAGS if f in raised), quality_known=windows[who[2]].quality_known)

@@ -64,6 +64,23 @@ def classify(
     return out
 
 
+def startups_of(pieces: Iterable[Piece], startup_us: int) -> list[tuple[int, int]]:
+    """Times in which a machine starts up: from where it runs again after a planned stop, so long (section 2).
+
+    Other stops and breaks in between do not end the wait for its run; time without data or schedule does.
+    """
+    found, waits = [], False
+    for p in pieces if startup_us else ():
+        if p.category is Category.PLANNED_STOP:
+            waits = True
+        elif p.category is Category.RUN and waits:
+            found.append((p.start_us, p.start_us + startup_us))
+            waits = False
+        elif p.category in (Category.NO_DATA, Category.NOT_SCHEDULED):
+            waits = False
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """From when to when a stop lasts, None while it is open, and what people said of it.

@@ -35,13 +35,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a combination of state, mode and fault says."""
+    """What a combination of state, mode and fault says; ``setup`` is the mode's word, ``reason_setup`` the fault's."""
 
     category: Category
     reason: str | None = None
     reason_category: Category | None = None
     setup: bool = False
     unmapped: bool = False
+    reason_setup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def fill_reasons(pieces: list[tuple[int, int, str | None, Meaning]]) -> list[Pie
                     here,
                     reason=neighbour.reason,
                     reason_category=neighbour.reason_category,
-                    setup=here.setup or neighbour.setup,
+                    reason_setup=neighbour.reason_setup,
                 )
     return [_piece(a, b, word, m) for (a, b, word, _), m in zip(pieces, filled, strict=True)]
 
@@ -126,7 +127,7 @@ def _piece(start_us: int, end_us: int, word: str | None, m: Meaning) -> Piece:
     if category in STOPPED and m.reason_category is not None:
         category = min(category, m.reason_category)
     stopped = category in STOPPED
-    setup = m.setup and category is Category.PLANNED_STOP
+    setup = (m.setup or m.reason_setup) and category is Category.PLANNED_STOP
     return Piece(start_us, end_us, category, word, m.reason if stopped else None, setup, m.unmapped)
 
 

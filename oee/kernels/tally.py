@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from oee.kernels.ideals import Ideals, split_by_ideals
@@ -21,6 +22,7 @@ class CalculationRules:
     ``product`` is what is made where no signal says so, ``ideal_cycle_us`` its cycle or the machine's own;
     ``ideal_cycles`` are those of the products that a signal or an order names; ``later_ideals`` take their place from
     their instants on, inside a shift too (S-12). ``no_order`` and ``changeover`` are policies; None: the stop stays.
+    ``startup_us`` is for how long rejects are start-up rejects once the machine runs again after a planned stop.
     """
 
     min_stop_us: int
@@ -33,6 +35,7 @@ class CalculationRules:
     later_ideals: tuple[Ideals, ...] = ()
     no_order: NoOrder | None = None
     changeover: Category | None = Category.PLANNED_STOP
+    startup_us: int = 0
 
     @property
     def has_ideal(self) -> bool:
@@ -89,6 +92,24 @@ class Tally:
         )
 
 
+def started_up(cells: Sequence[Cell], startups: Sequence[tuple[int, int]]) -> Sequence[Cell]:
+    """Cells with all rejects of start-ups told as such; elsewhere those that were booked so.
+
+    Parameters
+    ----------
+    startups : starts and ends in order; cells are cut at both.
+    """
+    if not startups:
+        return cells
+    starts = [a for a, _ in startups]
+    out = []
+    for c in cells:
+        k = bisect_right(starts, c.start_us) - 1
+        within = k >= 0 and c.start_us < startups[k][1]
+        out.append(replace(c, startup_count=c.reject_count) if within else c)
+    return out
+
+
 _KIND = {
     Category.NOT_SCHEDULED: "unscheduled",
     Category.EXCLUDED: "unscheduled",
@@ -101,11 +122,12 @@ def _outputs(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) ->
     sums: dict[tuple[str, str | None, Fraction | None], list[int]] = {}
     for c, category in cells:
         product = c.product or rules.product
-        n = sums.setdefault((_KIND.get(category, "output"), product, rules.ideal_of(product, c.start_us)), [0] * 4)
+        n = sums.setdefault((_KIND.get(category, "output"), product, rules.ideal_of(product, c.start_us)), [0] * 5)
         n[0] += c.total_count
         n[1] += c.good_count
         n[2] += c.reject_count
         n[3] += c.rework_count
+        n[4] += c.startup_count
     return {
         kind: merge_outputs(
             ProductOutput(product, ideal_us, *n) for (of, product, ideal_us), n in sums.items() if of == kind and any(n)

@@ -13,6 +13,8 @@ from oee.model import CounterDecision, HourRow, Segment, ShiftResult, Stop
 from oee.report.health import gap_json
 from oee.report.hours import HourLine, hour_board
 from oee.report.kpi import elements_item, kpi_item, local_iso, result_ratios, seconds
+from oee.report.losses import machine_names
+from oee.report.pareto import pareto_json
 from oee.report.quality import data_quality
 from oee.report.view import line_of, zone_of
 from oee.report.words import names_of
@@ -35,7 +37,8 @@ def report_json(
     Returns
     -------
     dict : ``header``, ``kpi`` (as ``GET /api/v1/kpis`` answers it), ``targets``, ``hours``, ``segments``, ``stops``,
-        ``losses``, ``products``, ``data_quality``, ``revisions``. Times are RFC 3339 in plant time, durations ``_s``.
+        ``losses``, ``pareto``, ``products``, ``data_quality``, ``revisions``. Times are RFC 3339 in plant time,
+        durations ``_s``.
     """
     zone = zone_of(plant)
     kpi = kpi_item(result, zone)
@@ -53,6 +56,7 @@ def report_json(
         "segments": [_segment(s, zone) for s in result.window.segments],
         "stops": [_stop(s, zone) for s in result.window.stops],
         "losses": kpi["losses"],
+        "pareto": pareto_json(result, names_of(plant), machine_names(line_of(plant, result.line))),
         "data_quality": _quality(result, zone)
         | {
             "collection_gaps": [{"machine": m, **gap_json(g, zone)} for m, found in (gaps or {}).items() for g in found]

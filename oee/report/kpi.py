@@ -23,6 +23,9 @@ RATIO_NAMES = (
     "availability_min",
     "availability_max",
     "piece_quality",
+    "scrap_ratio",
+    "rework_ratio",
+    "first_pass_yield",
 )
 TIME_ELEMENTS = (
     ("calendar_s", "calendar_us"),
@@ -76,6 +79,7 @@ def elements_item(e: Elements) -> dict[str, Any]:
         "unscheduled_count": sum(o.total_count for o in e.unscheduled),
         "no_data_count": sum(o.total_count for o in e.unknown),
         "stopped_count": e.stopped_count,
+        "startup_count": e.startup_count,
         "wip_count": e.wip_count,
         "stop_count": e.stop_count,
         "closed_stop_count": e.closed_stop_count,

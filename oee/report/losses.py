@@ -1,4 +1,4 @@
-"""Losses: the bridge from planned time to good pieces, and standstill by reason."""
+"""Losses: the bridge from planned time to good pieces, and the stops one by one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 from oee.config.model import LineConfig
 from oee.kernels.ratios import Loss, losses
-from oee.model import Category, ShiftResult, Stop
+from oee.model import ShiftResult, Stop
 from oee.report import figures as f
 from oee.report.kpi import knowns
 from oee.report.states import state_word
-from oee.report.words import CHANGEOVER, DOWN, EXTERNAL, SHORT, Kind, Names, segment_kind, stop_kind
+from oee.report.words import CHANGEOVER, DOWN, EXTERNAL, SHORT, Kind, Names, stop_kind
 
 LONG_STOP_US = 10 * f.US_PER_MIN
-TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,90 +131,6 @@ def _upto(label: str) -> int:
 def _bar(low: int, high: int, scale: int) -> tuple[float, float]:
     left, right = (min(max(100 * v / scale, 0.0), 100.0) for v in sorted((low, high)))
     return round(left, 2), round(right - left, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Downtime:
-    """Standstill of one look and reason: stops, tenths of minutes, the longest, share in tenths of a percent."""
-
-    kind: Kind
-    reason: str
-    count: int
-    tenths: int
-    longest_tenths: int
-    share: int
-    known_reason: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DowntimeTable:
-    """The greatest losses first; ``rest`` is what the table leaves out, ``unexplained`` the row without a reason."""
-
-    top: tuple[Downtime, ...]
-    rest_rows: int
-    rest: Downtime | None
-    total: Downtime
-    unexplained: Downtime | None
-
-
-_KEY = tuple[Kind, str | None]
-
-
-def downtime(result: ShiftResult, names: Names, categories: tuple[Category, ...], top: int = TOP) -> DowntimeTable:
-    """Sum standstill of some categories by reason; shown rows, rest and total add up."""
-    times, counts = _by_reason(result, categories)
-    keys = sorted(times, key=lambda k: (-sum(times[k]), k[0].word, k[1] or ""))
-    shown = f.apportion([sum(times[k]) for k in keys], f.TENTH_MIN_US)
-    share = f.shares([sum(times[k]) for k in keys])
-    rows = [
-        Downtime(
-            kind=kind,
-            reason=names.reason(kind, reason),
-            count=counts.get((kind, reason), 0),
-            tenths=shown[i],
-            longest_tenths=f.rounded(max(times[kind, reason]), f.TENTH_MIN_US),
-            share=share[i],
-            known_reason=reason is not None or kind is not DOWN,
-        )
-        for i, (kind, reason) in enumerate(keys)
-    ]
-    left = rows[top:]
-    return DowntimeTable(
-        top=tuple(rows[:top]),
-        rest_rows=len(left),
-        rest=_sum(left) if left else None,
-        total=_sum(rows),
-        unexplained=next((r for r in rows if not r.known_reason), None),
-    )
-
-
-def _sum(rows: list[Downtime]) -> Downtime:
-    return Downtime(
-        kind=DOWN,
-        reason="",
-        count=sum(r.count for r in rows),
-        tenths=sum(r.tenths for r in rows),
-        longest_tenths=max((r.longest_tenths for r in rows), default=0),
-        share=sum(r.share for r in rows),
-        known_reason=True,
-    )
-
-
-def _by_reason(result: ShiftResult, categories: tuple[Category, ...]) -> tuple[dict[_KEY, list[int]], dict[_KEY, int]]:
-    """Lengths of stretches in the window [µs], and the number of stops, per look and reason."""
-    times: dict[_KEY, list[int]] = {}
-    counts: dict[_KEY, int] = {}
-    for s in result.window.segments:
-        if s.category in categories:
-            kind = segment_kind(s, result.instance)
-            reason = None if kind is SHORT else s.reason
-            times.setdefault((kind, reason), []).append(s.end_us - s.start_us)
-            if kind is SHORT:
-                counts[kind, reason] = counts.get((kind, reason), 0) + 1
-    for stop in result.window.stops:
-        key = (stop_kind(stop, result.window), stop.reason)
-        counts[key] = counts.get(key, 0) + 1
-    return times, counts
 
 
 @dataclass(frozen=True, slots=True)

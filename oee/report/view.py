@@ -12,15 +12,15 @@ from oee.glance import made_last
 from oee.model import US_PER_S, Category, ShiftInstance, ShiftResult
 from oee.report import figures as f
 from oee.report.hours import HourBoard, hour_board
-from oee.report.losses import Bridge, DowntimeTable, StopLine, bridge, downtime, long_stops, machine_names, stop_lines
+from oee.report.losses import Bridge, StopLine, bridge, long_stops, machine_names, stop_lines
 from oee.report.measures import Measure, good_pieces, indicators
 from oee.report.pace import Pace, pace
+from oee.report.pareto import LOSS_CATEGORIES, DowntimeTable, downtime
 from oee.report.quality import DataQuality, data_quality, quality_sentences
 from oee.report.ribbon import Ribbon, ribbon
-from oee.report.words import STOPS, Names, names_of
+from oee.report.words import Names, names_of
 from oee.source import RevisionInfo
 
-LOSS_CATEGORIES = (*STOPS, Category.SMALL_STOP)
 DOWN_CATEGORIES = (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
 
 
@@ -103,7 +103,7 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
     """Build the view of one result."""
     zone, names, line = zone_of(plant), names_of(plant), line_of(plant, result.line)
     board, stops, quality = hour_board(result, names), stop_lines(result, names, line, zone), data_quality(result)
-    good = good_pieces(result)
+    good, machines = good_pieces(result), machine_names(line)
     return ShiftView(
         line_id=result.line,
         line=line.name,
@@ -114,12 +114,12 @@ def shift_view(result: ShiftResult, plant: PlantConfig) -> ShiftView:
         products=_products(result, names),
         wip=result.window.elements.wip_count,
         product_words=product_words(made_last(result), line, names),
-        ribbon=ribbon(result, names, zone, machine_names(line)),
+        ribbon=ribbon(result, names, zone, machines),
         board=board,
         pace=pace(result, board),
         bridge=bridge(result),
-        losses=downtime(result, names, LOSS_CATEGORIES),
-        downtime=downtime(result, names, DOWN_CATEGORIES),
+        losses=downtime(result, names, machines, LOSS_CATEGORIES),
+        downtime=downtime(result, names, machines, DOWN_CATEGORIES),
         stops=stops,
         long_stops=long_stops(stops),
         unexplained=tuple(s for s in stops if not s.known_reason),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from oee.config.model import PlantConfig, ReasonConfig
+from oee.kernels import culprits
 from oee.model import Category, Segment, ShiftInstance, Stop, WindowResult
 
 STOPS = (Category.PLANNED_STOP, Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
@@ -43,8 +44,8 @@ KINDS = (RUN, SHORT, DOWN, STARVED, BLOCKED, EXTERNAL, CHANGEOVER, PLANNED, BREA
 BELOW_TARGET_NEED = 5
 NO_REASON = "No reason"
 SUPPLY = {
-    **dict.fromkeys(("Lack", "LackBranchLine", "Starved", "starved"), STARVED),
-    **dict.fromkeys(("Tailback", "TailbackBranchLine", "Blocked", "blocked"), BLOCKED),
+    **dict.fromkeys((*culprits.STARVED, "LackBranchLine"), STARVED),
+    **dict.fromkeys((*culprits.BLOCKED, "TailbackBranchLine"), BLOCKED),
 }
 """Which side fails, where the machine's own state says it (Weihenstephan does, PackML's Suspended does not)."""
 

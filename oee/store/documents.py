@@ -10,6 +10,7 @@ from typing import Any
 from oee.model import (
     SCALAR_ELEMENTS,
     Category,
+    Charge,
     CounterDecision,
     Elements,
     HourRow,
@@ -22,7 +23,7 @@ from oee.model import (
 )
 
 OUTPUTS = ("output", "unscheduled", "unknown")
-LISTS = ("segments", "stops", "decisions", "hours")
+LISTS = ("segments", "stops", "decisions", "hours", "charges")
 """What a brief document leaves out."""
 
 
@@ -38,11 +39,14 @@ def elements_document(e: Elements) -> dict[str, Any]:
     """Elements as plain JSON."""
     document: dict[str, Any] = {name: getattr(e, name) for name in SCALAR_ELEMENTS}
     for name in OUTPUTS:
-        document[name] = [
-            [o.product, _fraction(o.ideal_cycle_us), o.total_count, o.good_count, o.reject_count, o.rework_count]
-            for o in getattr(e, name)
-        ]
+        document[name] = [_output(o) for o in getattr(e, name)]
     return document | ({"counted_apart": True} if e.counted_apart else {})
+
+
+def _output(o: ProductOutput) -> list[Any]:
+    """Parts as plain JSON; without start-up rejects they read as they did before these were told."""
+    counts = [o.total_count, o.good_count, o.reject_count, o.rework_count]
+    return [o.product, _fraction(o.ideal_cycle_us), *counts, *([o.startup_count] if o.startup_count else [])]
 
 
 def elements_of(document: dict[str, Any]) -> Elements:
@@ -79,7 +83,7 @@ def result_document(result: ShiftResult) -> dict[str, Any]:
         ],
         "target_good_count": _fraction(result.target_good_count),
         "shift_target_good_count": _fraction(result.shift_target_good_count),
-    }
+    } | ({"charges": [[c.start_us, c.end_us, c.machine] for c in result.charges]} if result.charges else {})
 
 
 def _segment(s: Segment) -> list[Any]:
@@ -138,6 +142,7 @@ def result_of(
         hours=tuple(HourRow(h[0], h[1], elements_of(h[2]), h[3], _unfraction(h[4])) for h in document.get("hours", ())),
         target_good_count=_unfraction(document["target_good_count"]),
         shift_target_good_count=_unfraction(document["shift_target_good_count"]),
+        charges=tuple(Charge(*c) for c in document.get("charges", ())),
     )
 
 

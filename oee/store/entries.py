@@ -106,7 +106,7 @@ def listed_entries(conn: Connection[Row], line_id: int, from_us: int, to_us: int
 
 def lock_entries(conn: Connection[Row], machine_id: int) -> None:
     """Let nobody else enter anything about a machine until this transaction ends."""
-    fetch(conn, "entries/lock", machine_id=machine_id)
+    fetch(conn, "entries/lock_machine", machine_id=machine_id)
 
 
 def _entry(row: Row) -> Entry:

@@ -1,18 +1,52 @@
-"""Random machines for the property tests, and how the engine is asked about them."""
+"""Random machines drawn by hypothesis at whole seconds, for laws that need no second opinion."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from engine_fixture import CALC, DAY_US, HOUR_US, S_US, counter, machine, samples
+from engine_fixture import CALC, DAY_US, EXCLUDED, HOUR_US, OFF, S_US, counter, machine, samples
 from hypothesis import strategies as st
-from reference import EXCLUDED, OFF, Limits, Scenario
 
 from oee.calculate import CalculationRules
 from oee.calendar import PlanPiece
 from oee.interpret import MachineRules, MachineSamples
+from oee.model import Category
 
 START_US = DAY_US + 6 * HOUR_US
+
+
+@dataclass(frozen=True)
+class Limits:
+    modulus: int | None = None
+    max_rate_per_s: Fraction | None = None
+    glitch_tolerance: int = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One machine for a while: seconds since the start everywhere.
+
+    ``state`` holds (second, word), None for a value of Bad quality; ``alive`` closed stretches; ``marks`` breaks and
+    unscheduled time; ``product`` and ``order`` (second, name), "" for none, or None where there is no such signal;
+    ``cycles`` ideal cycles by product.
+    """
+
+    length: int
+    state: Sequence[tuple[int, str | None]]
+    counter: Sequence[tuple[int, int]]
+    alive: Sequence[tuple[int, int]]
+    limits: Limits
+    max_age: int | None
+    ideal: int | None
+    marks: Sequence[tuple[int, int, Category]]
+    break_run_counts: bool
+    min_stop: int
+    small_stop_max: int
+    product: Sequence[tuple[int, str | None]] | None = None
+    order: Sequence[tuple[int, str | None]] | None = None
+    cycles: Mapping[str, int] = field(default_factory=dict)
 
 
 def us(second: int) -> int:

@@ -21,8 +21,7 @@ from engine_fixture import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference import Scenario
-from scenarios import START_US, calculation_of, plan_of, rules_of, samples_of, scenarios, us
+from scenarios import START_US, Scenario, calculation_of, plan_of, rules_of, samples_of, scenarios, us
 
 from oee.calculate import CalculationRules, Settled, cut, cut_by
 from oee.interpret import Facts, MachineRules, MachineSamples

@@ -9,8 +9,7 @@ from operator import add
 from engine_fixture import S_US, facts_of, told_until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference import Scenario
-from scenarios import calculation_of, plan_of, rules_of, samples_of, scenarios, us
+from scenarios import Scenario, calculation_of, plan_of, rules_of, samples_of, scenarios, us
 
 from oee.calculate import CalculationRules, Settled, cut, cut_by, settle
 from oee.kernels.people import Entered, MergeSaid, NoteSaid, Reason, ReasonSaid, SplitSaid, StopEntry

@@ -119,7 +119,7 @@ SLIPS = {
     "another kind's key": ("host: 127.0.0.1,", "host: 127.0.0.1, endpoint: x,", "False"),
     "a category": ("false: unplanned_stop", "false: down", "down"),
     "an id with a space": ("filler:\n", "fil ler:\n", "fil ler"),
-    "no effect yet: startup_s": ("parts_per_count: 1", "startup_s: 60", "60"),
+    "a start-up below 0": ("parts_per_count: 1", "startup_s: -60", "-60"),
     "custom without map": ("profile: custom, map: {true: run, false: unplanned_stop}", "profile: custom", "map"),
     "modbus key at a signal of none": ("scale: 1,", "scal: 1,", "scal"),
     "an exception that is not closed": ("closed: true", "closed: false", "True"),

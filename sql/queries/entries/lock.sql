@@ -1,2 +1,2 @@
--- One at a time enters something about a machine: who comes second sees what the first one said.
-SELECT pg_advisory_xact_lock(hashtext('oee.entry'), %(machine_id)s)
+-- One booking at a time: what it is checked against must stand until it is stored.
+SELECT pg_advisory_xact_lock(hashtext('oee.entry'))
