@@ -13,10 +13,13 @@ from fractions import Fraction
 
 from oee.calendar import PlanPiece
 from oee.kernels.orders import without_order
+from oee.kernels.people import NOTHING_ENTERED, Entered, hear
 from oee.kernels.products import ProductKey, ProductRun, ProductTimeline, as_changeover, changeovers_of
 from oee.kernels.ratios import ideal_total_us
 from oee.kernels.standstills import (
     STANDING,
+    Span,
+    Standstill,
     classify,
     counted_from,
     standstills_of,
@@ -37,8 +40,10 @@ COVERAGE_LOW = Fraction(95, 100)
 class Settled:
     """Final categories over a context, with what they were made from; ``timeline`` says to which product time goes.
 
-    ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`). ``startups`` are the
-    times after planned stops whose rejects are start-up rejects. ``moved`` is what bookings moved in the cells.
+    ``counted_us`` is where a stop with unplanned time counts, by its start (see `counted_from`); ``small`` has small
+    stops, ``open`` the standstill that goes on at the end of the data, ``corrected_us`` the spans that people changed.
+    ``startups`` are the times after planned stops whose rejects are start-up rejects. ``moved`` is what bookings moved
+    in the cells.
     """
 
     pieces: list[Piece]
@@ -50,6 +55,9 @@ class Settled:
     decisions: list[CounterDecision]
     data_end_us: int
     timeline: ProductTimeline
+    small: list[Span]
+    open: Standstill | None
+    corrected_us: list[tuple[int, int]]
     startups: Sequence[tuple[int, int]] = ()
     moved: Sequence[Cell] = ()
 
@@ -71,8 +79,9 @@ def settle(
     plan: Sequence[PlanPiece],
     rules: CalculationRules,
     runs: Sequence[ProductRun] = (),
+    entered: Entered = NOTHING_ENTERED,
 ) -> Settled:
-    """Give every microsecond of the plan's range its one final category (S-22 … S-27).
+    """Give every microsecond of the range its one final category: person over calendar over machine (S-22 … S-27).
 
     Parameters
     ----------
@@ -80,20 +89,23 @@ def settle(
     cells : parts, each within one raw piece and one minute.
     plan : the calendar's pieces, tiling the range.
     runs : products and orders, from those in force at the start on.
+    entered : what people said of this machine.
     """
     pieces = _overlay(without_order(facts, runs, rules.no_order), plan, rules)
     standstills = list(standstills_of(pieces))
     changeovers = changeovers_of(standstills, runs) if rules.changeover is not None else []
     calendar = [(p.start_us, p.end_us) for p in plan if p.category is not None]
     pieces = as_changeover(pieces, changeovers, calendar, rules.changeover or Category.PLANNED_STOP)
-    small_us = rules.small_stop_max_us
-    pieces = classify(pieces, standstills, min_stop_us=rules.min_stop_us, small_stop_max_us=small_us)
-    stops = [s for s in (stop_of(pieces, still, small_us) for still in standstills) if s is not None]
+    limits = {"min_stop_us": rules.min_stop_us, "small_stop_max_us": rules.small_stop_max_us}
+    heard = hear(pieces, standstills, entered.stops, **limits)
+    pieces = classify(heard.pieces, standstills, **limits)
+    starts = [p.start_us for p in pieces]
+    stops = [stop_of(pieces, starts, span) for span in heard.stops]
     ordered = sorted(cells, key=lambda c: c.start_us)
     end = pieces[-1].end_us if pieces else 0
     return Settled(
         pieces,
-        [p.start_us for p in pieces],
+        starts,
         stops,
         counted_from(pieces, stops),
         ordered,
@@ -101,6 +113,9 @@ def settle(
         list(decisions),
         end,
         ProductTimeline(runs, changeovers),
+        heard.small,
+        standstills[-1] if standstills and standstills[-1].end_us is None else None,
+        heard.corrected_us,
         startups_of(pieces, rules.startup_us),
     )
 
@@ -271,7 +286,8 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         if inside:
             counted = start_us <= settled.counted_us.get(s.start_us, end_us) < end_us
             closed = s.start_us in settled.counted_us and told.end_us is not None and start_us < told.end_us
-            yield replace(told, in_window_us=inside, counted=counted, closed=closed)
+            # A note makes no revision: results do not tell what was spoken.
+            yield replace(told, in_window_us=inside, counted=counted, closed=closed, spoken=None)
 
 
 def _segments(pieces: Sequence[Piece], now_us: int | None) -> Iterable[Segment]:
@@ -295,6 +311,7 @@ def _conditions(
         "parts_in_no_data": bool(e.unknown),
         "coverage_low": e.planned_busy_us > 0 and Fraction(e.known_us, e.planned_busy_us) < COVERAGE_LOW,
         "stop_open": any(s.end_us is None for s in stops) and _undecided(settled, end_us, rules),
+        "corrected": any(a < p.end_us and p.start_us < b for a, b in settled.corrected_us for p in pieces),
     }
 
 
@@ -305,7 +322,7 @@ def _undecided(settled: Settled, end_us: int, rules: CalculationRules) -> bool:
 
 def decided_until(settled: Settled, small_stop_max_us: int) -> int:
     """Instant before which no later sample changes a standstill's class: the start of an undecided one, or the end."""
-    last = settled.stops[-1] if settled.stops else None
-    if last is not None and last.end_us is None and last.length_us <= small_stop_max_us:
+    last = settled.open
+    if last is not None and last.length_us <= small_stop_max_us:
         return last.start_us
     return settled.data_end_us

@@ -228,13 +228,25 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """One standstill longer than a small stop (S-23), uncut by the window. ``end_us`` is None while it is open.
+class Spoken:
+    """What people said of a stop: a note, and as (code, author) the reasons that hold in it.
 
-    ``length_us`` is its whole length so far, less its excluded time; ``in_window_us`` what of it lies in the window.
-    ``counted``: its first unplanned time starts in the window, which has it in ``stop_count``. ``machine`` as
-    in `Segment`. ``closed``: it has unplanned time and ends in the window, which has it in ``closed_stop_count``; None
-    where that was not kept.
+    A code of None is the machine's own; a stop that a person merged may have several.
+    """
+
+    note: str | None = None
+    reasons: tuple[tuple[str | None, str | None], ...] = ((None, None),)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One standstill longer than a small stop (S-23) or what a person made of it, uncut by the window.
+
+    ``end_us`` is None while it is open; ``length_us`` is its whole length so far, less its excluded time,
+    ``in_window_us`` what of it lies in the window. ``counted``: its first unplanned time starts in the window, which
+    has it in ``stop_count``. ``machine`` as in `Segment`. ``closed``: it has unplanned time and ends in the window,
+    which has it in ``closed_stop_count``; None where that was not kept. ``spoken`` is None in results: notes are no
+    part of figures.
     """
 
     start_us: int
@@ -246,6 +258,7 @@ class Stop:
     counted: bool = False
     machine: str | None = None
     closed: bool | None = None
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ READ_RESPONSES: Responses = {
 }
 """For every address that reads."""
 
+WRITE_RESPONSES: Responses = {status: error_response(text) for status, text in _ERRORS.items()}
+"""For every address that changes something."""
+
 
 def openapi(app: FastAPI) -> dict[str, Any]:
     """Build the OpenAPI 3.1 document, once."""

@@ -185,6 +185,9 @@ class Stop(Shape):
     end: Timestamp | None = Field(description="null while it goes on.")
     category: str = Field(description="What it was for most of its time.")
     reason: str | None
+    reason_name: str | None = Field(description="Its name in the plant's tree of reasons.")
+    reason_by: str | None = Field(description="Who gave the reason; null where the machine or the calendar did.")
+    note: str | None = Field(description="What people remarked.")
     length_s: float = Field(description="Its whole length so far, less excluded time.")
     in_window_s: float = Field(description="What of it lies in the range asked for.")
     open: bool

@@ -29,9 +29,6 @@ class NotYet:
 
 
 NOT_YET: tuple[NotYet, ...] = (
-    NotYet("PATCH", "/stops/{stop}", "Giving a stop its reason or a note"),
-    NotYet("POST", "/stops/{stop}/split", "Splitting a stop"),
-    NotYet("POST", "/stops:merge", "Merging stops"),
     NotYet("GET", "/webhooks", "Listing webhooks"),
     NotYet("POST", "/webhooks", "Adding webhooks"),
 )

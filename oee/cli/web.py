@@ -8,11 +8,13 @@ from fastapi import FastAPI
 
 from oee.api.app import create_app
 from oee.api.bookings import booking_router
+from oee.api.corrections import correction_router
 from oee.api.master_data import master_data_router
 from oee.api.orders import order_router
 from oee.api.reports import ReportFormat
 from oee.compute.booking_desk import BookingDesk
 from oee.compute.changes import Changes
+from oee.compute.corrections import Corrections
 from oee.compute.data_health import DataHealth
 from oee.compute.evidence import Evidences
 from oee.compute.health import Health
@@ -55,6 +57,7 @@ def web_app(database: Database) -> FastAPI:
         },
         render_login=login,
         writing=[
+            correction_router(source, Corrections(database)),
             master_data_router(MasterData(database)),
             order_router(source, OrderDesk(database)),
             booking_router(source, BookingDesk(database)),

@@ -11,7 +11,9 @@ from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until,
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
 from oee.compute.booked import bookings_around, reach_of
 from oee.compute.edges import with_edges
+from oee.compute.entered import entered, joined_span
 from oee.compute.lost import lost_stretches, with_losses
+from oee.compute.reach import DECIDES_US, reach
 from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
@@ -20,19 +22,12 @@ from oee.kernels.products import ProductKey
 from oee.model import Category, HourRow, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.facts import (
-    FactsState,
     facts_state,
-    last_change_us,
     read_facts,
-    run_after_us,
-    run_before_us,
     unknown_before_us,
 )
 from oee.store.instances import instances_in
 from oee.store.master import Ids, Master
-
-DECIDES_US = 86_400_000_000
-"""How far past a window its last standstill is followed: after so long it is no small stop, whatever comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +91,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     machine_id = ids.machine(who.line.id, who.source.id)
     state = facts_state(conn, machine_id)
     since_us = span_us[0] - who.source.startup_us  # a start-up that began before reaches into the span
-    start_us, end_us = _around(conn, machine_id, state, (since_us, span_us[1]), now_us)
-    start_us = _past_unknown(conn, ids, who, start_us, since_us)
+    start_us, end_us, entries = reach(conn, machine_id, state, (since_us, span_us[1]), now_us)
+    start_us = _past_unknown(conn, ids, who, start_us, joined_span(entries, (since_us, span_us[1]))[0])
     stored = read_facts(conn, machine_id, start_us, end_us)
     pieces, through_us = stored.pieces, start_us
     if state is not None:
@@ -106,7 +101,8 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     calendar = _plan(conn, ids, who, start_us, end_us)
     ideals = ideals_timeline(((c.effective_us, c.plant) for c in master.configs()), who.line.id, who.source.id)
     rules = by_ideals(calculation_rules(who.plant, who.source), ideals, span_us[0])
-    settled = settle(pieces, (), stored.decisions, calendar, rules, stored.runs)
+    said = entered(master, who.plant, entries)
+    settled = settle(pieces, (), stored.decisions, calendar, rules, stored.runs, said)
     booked = bookings_around(conn, ids, who.line.id, who.source.id, span_us)
     reach_us = reach_of(booked, (start_us, end_us))
     if reach_us != (start_us, end_us):
@@ -118,23 +114,6 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
     lost = lost_stretches(conn, machine_id, start_us, end_us)
     return Context(who, rules, settled, calendar, through_us, now_us, lost)
-
-
-def _around(
-    conn: Session, machine_id: int, state: FactsState | None, span_us: tuple[int, int], now_us: int
-) -> tuple[int, int]:
-    """Widen a span to the runs around it, so that no standstill is cut before its class is known (S-23, S-25)."""
-    before = run_before_us(conn, machine_id, span_us[0])
-    after = run_after_us(conn, machine_id, span_us[1])
-    if before is None:  # it never ran before: a standstill may reach back to the first word
-        before = state.first_us if state else span_us[0]
-    end = span_us[1] + DECIDES_US
-    if after is None or after >= end:  # long decided to be no small stop; yet a change makes it a changeover
-        change = last_change_us(conn, machine_id, end, max(now_us, end) if after is None else after)
-        end = end if change is None else change + 1
-    else:
-        end = after + 1
-    return min(before, span_us[0]), min(max(span_us[1], end), max(now_us, span_us[1]))
 
 
 def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: int) -> int:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from oee.compute.entered import joined_span, stop_entries
 from oee.compute.loading import load, usable_values
 from oee.compute.rules import COUNTERS, machine_rules
 from oee.compute.touched import NOTHING, held_difference, touched_range
@@ -126,6 +127,7 @@ def tell_anew(
     held = held_difference(before, old, facts, now_us)
     touched = (start_us, FAR_US) if outdated else touched_range(old, facts, held, standstill)
     if touched is not None:
+        touched = joined_span(stop_entries(conn, machine_id, *touched), touched)
         touched = touched[0], min(touched[1] + _startup_us(master, name), FAR_US)
     return touched, outdated
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from oee.kernels.states import STOPPED, Piece
-from oee.model import Category, Stop
+from oee.model import Category, Spoken, Stop
 
 STANDING = (*STOPPED, Category.SMALL_STOP)
 """Categories whose time counts in a standstill's length."""
@@ -81,14 +81,31 @@ def startups_of(pieces: Iterable[Piece], startup_us: int) -> list[tuple[int, int
     return found
 
 
-def stop_of(pieces: Sequence[Piece], still: Standstill, small_stop_max_us: int) -> Stop | None:
-    """The stop that a long standstill is; one that is still open counts as a stop so far."""
-    if still.length_us <= small_stop_max_us and still.end_us is not None:
-        return None
-    end = still.end_us if still.end_us is not None else pieces[-1].end_us
-    inside = [p for p in pieces if still.start_us <= p.start_us < end and p.category in STOPPED]
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when a stop lasts, None while it is open, and what people said of it.
+
+    A person may make two of one standstill, or one of several (`oee.kernels.people`).
+    """
+
+    start_us: int
+    end_us: int | None
+    spoken: Spoken
+
+
+def lasting(still: Standstill, small_stop_max_us: int) -> bool:
+    """Whether a standstill is a stop: longer than a small one, or still open, when it counts as a stop so far."""
+    return still.end_us is None or still.length_us > small_stop_max_us
+
+
+def stop_of(pieces: Sequence[Piece], starts: Sequence[int], span: Span) -> Stop:
+    """The stop over a span, by pieces that are judged; ``starts`` are theirs."""
+    end_us = pieces[-1].end_us if span.end_us is None else span.end_us
+    near = pieces[bisect_left(starts, span.start_us) : bisect_left(starts, end_us)]
+    inside = [p for p in near if p.category in STANDING]
     category, reason = _mostly(inside)
-    return Stop(still.start_us, still.end_us, category, reason, still.length_us, 0)
+    length_us = sum(p.end_us - p.start_us for p in inside)
+    return Stop(span.start_us, span.end_us, category, reason, length_us, 0, spoken=span.spoken)
 
 
 def counted_from(pieces: Iterable[Piece], stops: Sequence[Stop]) -> dict[int, int]:
@@ -118,9 +135,9 @@ def stop_so_far(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:
     return Stop(start_us, None, category, reason, sum(p.end_us - p.start_us for p in inside), 0)
 
 
-def _mostly(stopped: Sequence[Piece]) -> tuple[Category, str | None]:
-    """Category and reason that a stop spent most of its time in."""
+def _mostly(standing: Sequence[Piece]) -> tuple[Category, str | None]:
+    """Category and reason that a stop spent most of its time in; a small stop's only where nothing else stood."""
     spent: dict[tuple[Category, str | None], int] = {}
-    for p in (p for p in stopped if p.category in STOPPED):
+    for p in [p for p in standing if p.category in STOPPED] or standing:
         spent[p.category, p.reason] = spent.get((p.category, p.reason), 0) + p.end_us - p.start_us
     return max(spent, key=lambda k: (spent[k], -k[0]))

@@ -98,6 +98,17 @@ def one_entry(conn: Connection[Row], number: int) -> tuple[Entry, bool]:
     return _entry(row[:-1]), bool(row[-1])
 
 
+def listed_entries(conn: Connection[Row], line_id: int, from_us: int, to_us: int) -> list[tuple[Entry, int | None]]:
+    """Everything entered about a line, or the whole plant, that touches a range; and by which entry it was undone."""
+    rows = fetch(conn, "entries/listed", line_id=line_id, **_range(from_us, to_us))
+    return [(_entry(row[:-1]), row[-1]) for row in rows]
+
+
+def lock_entries(conn: Connection[Row], machine_id: int) -> None:
+    """Let nobody else enter anything about a machine until this transaction ends."""
+    fetch(conn, "entries/lock_machine", machine_id=machine_id)
+
+
 def _entry(row: Row) -> Entry:
     number, kind, line_id, machine_id, start, end, said, undoes, author, at, why = row
     return Entry(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,7 +19,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from main_job import ROOT, environment, module_database, oee, served
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from test_import_hour import DAY, FROM, TO, _done, _import_all, _rows
+from test_import_hour import DAY, FROM, TO, _at, _done, _import_all, _rows
 
 from oee.api import not_yet as api_not_yet
 from oee.cli import main as oee_group
@@ -165,6 +165,14 @@ def _get(template: str, path: str = "", params: dict[str, str] | None = None, *f
     return Route("GET", template, path, tuple((params or {}).items()), fields)
 
 
+def _stop(clock: str) -> str:
+    at_us = round(datetime.fromisoformat(_at(clock)).timestamp()) * 1_000_000
+    return f"pressing~press~{at_us}"
+
+
+STOP, CUT, SECOND_HALF = _stop("07:10:00"), _at("07:16:00"), _stop("07:16:00")
+
+
 def _rehearsed(template: str, path: str, body: object) -> Route:
     """Master data, not really written: the walk's figures are to stay."""
     return Route("PUT", template, path, (("dry_run", "true"),), ("changed", "effective", "shifts"), body)
@@ -186,9 +194,11 @@ ROUTES = (
     ),
     _get("/lines/{line}/intervals", "/lines/pressing/intervals", {**RANGE, "machine": "press"}, "start"),
     _get("/stops", "", WINDOW, "id", "reason"),
-    Route("PATCH", "/stops/{stop}", "/stops/1"),
-    Route("POST", "/stops/{stop}/split", "/stops/1/split"),
-    Route("POST", "/stops:merge"),
+    Route("PATCH", "/stops/{stop}", f"/stops/{STOP}", (), ("reason", "note", "entry"), {"note": "a jam"}),
+    Route("POST", "/stops/{stop}/split", f"/stops/{STOP}/split", (), ("id",), {"at": CUT}),
+    Route("POST", "/stops:merge", "", (), ("id", "entry"), {"stops": [STOP, SECOND_HALF]}),
+    Route("POST", "/entries/{number}:undo", "/entries/3:undo", (), ("id",), {"why": "two stops after all"}),
+    _get("/entries", "", WINDOW, "entry", "author", "undone"),
     _get("/shifts", "", WINDOW, "shift"),
     _get("/lines/{line}/shifts/{production_date}/{shift}/explain", f"{SHIFT_PATH}/explain", None, "segments", "sums"),
     _get("/kpis/{kpi}/explain", f"/kpis/pressing-line-{DATE}/explain", None, "parts", "sums"),
