@@ -8,8 +8,7 @@ from itertools import pairwise
 from engine_fixture import facts_of, settled_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference import Scenario
-from scenarios import calculation_of, plan_of, rules_of, samples_of, scenarios, us
+from scenarios import Scenario, calculation_of, plan_of, rules_of, samples_of, scenarios, us
 
 from oee.calculate import cut
 from oee.config.model import LineConfig, MachineConfig, PlantConfig, PlantInfo, Rollup, Targets

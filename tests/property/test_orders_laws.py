@@ -9,8 +9,7 @@ from typing import get_args
 from engine_fixture import facts_of, restarted, settled_of
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import Scenario
-from scenarios import START_US, calculation_of, plan_of, rules_of, samples_of, scenarios, seconds, us
+from scenarios import START_US, Scenario, calculation_of, plan_of, rules_of, samples_of, scenarios, seconds, us
 from test_engine_laws import MANY, _from
 
 from oee.calculate import CalculationRules, Settled, cut, cut_by
