@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 
-from oee.compute.rules import all_reasons, calculation_rules, machine_rules, tree_order
+from oee.compute.rules import all_reasons, calculation_rules, machine_rules
 from oee.config.model import PlantConfig
 from oee.store.master import ALWAYS_US, ConfigRevision
 from oee.store.times import FAR_US
@@ -21,9 +20,9 @@ def judged_otherwise(line: str, before: Configs, after: Configs) -> list[Span]:
 
     Of reasons only those count that were known before: nobody has given a stop one that is new.
     """
-    known = frozenset(r.code for c in before for r in all_reasons(c.plant.reasons))
-    sides = [_telling(configs, known) for configs in (before, after)]
-    return _otherwise(line, *sides, lambda plant: (_judging(plant, line), _reasons(plant, known)))
+    newest_first = sorted(before, key=lambda c: c.config_id, reverse=True)
+    known = {code: said for c in newest_first for code, said in _reasons(c.plant).items()}
+    return _otherwise(line, before, after, lambda plant: (_judging(plant, line), _known(plant, known)))
 
 
 def read_otherwise(name: tuple[str, str], before: Configs, after: Configs) -> int | None:
@@ -44,23 +43,15 @@ def _judging(plant: PlantConfig, line: str) -> object:
     return config.rollup, config.targets, rules, windows, plant.policies.maintenance, plant.plant.timezone
 
 
-def _reasons(plant: PlantConfig, known: frozenset[str]) -> object:
-    """What stops are by the reasons that people give them."""
-    return {r.code: (r.category, r.setup) for r in all_reasons(plant.reasons) if r.code in known}
+def _reasons(plant: PlantConfig) -> dict[str, tuple[str, bool]]:
+    """What stops are by the reasons that people give them, by code."""
+    return {r.code: (r.category, r.setup) for r in all_reasons(plant.reasons)}
 
 
-def _telling(configs: Configs, known: frozenset[str]) -> Configs:
-    """The configurations, each with the known reasons that only others have, as entries are read by it (S-54)."""
-    own = [{r.code: r for r in all_reasons(c.plant.reasons) if r.code in known} for c in configs]
-    if all(reasons.keys() == known for reasons in own):
-        return configs
-    plants = [c.plant for c in configs]
-    found = []
-    for config, reasons in zip(configs, own, strict=True):
-        order = [own[n] for n in tree_order(plants, config.plant)]
-        lent = [next(r[code] for r in order if code in r) for code in sorted(known - reasons.keys())]
-        found.append(replace(config, plant=replace(config.plant, reasons=(*config.plant.reasons, *lent))))
-    return tuple(found)
+def _known(plant: PlantConfig, known: dict[str, tuple[str, bool]]) -> object:
+    """The same of known reasons alone; as the file says it that had them first where the plant has them not."""
+    own = _reasons(plant)
+    return {code: own.get(code, said) for code, said in known.items()}
 
 
 def _otherwise(line: str, before: Configs, after: Configs, said: Callable[[PlantConfig], object]) -> list[Span]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
-from oee.compute.rules import all_reasons, category_of, tree_order
+from oee.compute.rules import all_reasons, category_of
 from oee.config.model import PlantConfig
 from oee.kernels.people import Entered, MergeSaid, NoteSaid, Reason, ReasonSaid, SplitSaid, StopEntry
 from oee.model import Category
@@ -50,15 +51,17 @@ def _said(entry: Entry, reasons: Mapping[str, Reason]) -> Iterator[StopEntry]:
 
 
 class _Reasons(dict[str, Reason]):
-    """Reasons by code, as the trees from the configuration in force on have them; an unknown one is a stop without."""
+    """Reasons by code: of the tree in force, else of the first applied that has them; an unknown one is a stop without.
+
+    Not of the newest: what later files make of a reason must not change the shifts before they take force (S-54).
+    """
 
     def __init__(self, master: Master, plant: PlantConfig) -> None:
         super().__init__()
-        plants = [c.plant for c in master.configs()]
-        self._trees = [plant, *(plants[n] for n in tree_order(plants, plant))]
+        self._plants = [plant, *(c.plant for c in sorted(master.configs(), key=attrgetter("config_id")))]
 
     def __missing__(self, code: str) -> Reason:
-        tree = (r for plant in self._trees for r in all_reasons(plant.reasons) if r.code == code)
+        tree = (r for plant in self._plants for r in all_reasons(plant.reasons) if r.code == code)
         told = next(tree, None)
         category = category_of(told.category) if told else Category.UNPLANNED_STOP
         self[code] = Reason(code, category, told.setup if told else False)

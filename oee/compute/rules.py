@@ -31,24 +31,6 @@ def all_reasons(reasons: Iterable[ReasonConfig]) -> Iterator[ReasonConfig]:
         yield from all_reasons(reason.children)
 
 
-def tree_order(plants: Sequence[PlantConfig], plant: PlantConfig) -> list[int]:
-    """In which order configurations are asked for a reason: the one in force, those after it, then those before it.
-
-    Not the newest first: what a later configuration makes of a reason must not change the shifts before it (S-54).
-
-    Parameters
-    ----------
-    plants : of all configurations, in the order in which they take force.
-    plant : the one in force.
-
-    Returns
-    -------
-    Places in ``plants``.
-    """
-    at = next((n for n, p in enumerate(plants) if p is plant), 0)
-    return [*range(at, len(plants)), *reversed(range(at))]
-
-
 def machine_rules(plant: PlantConfig, machine: MachineConfig) -> MachineRules:
     """How one machine's samples are read."""
     state, fault = machine.signals.get("state"), machine.signals.get("fault")
