@@ -181,7 +181,7 @@ class _Writer:
             if ts_us < kept_us.get(self._machine[tag], ts_us):
                 raise InputError(
                     f"raw samples of {self._names[tag].rsplit('/', 1)[0]} were dropped while this was read"
-                    " (`retention_days`): import it again, which takes what is still kept and names the rows that are not"
+                    " (`retention_days`): import it again, which names the rows that are too old"
                 )
 
     def _lost(self, batch: Batch, loser: int, winner: int) -> str:

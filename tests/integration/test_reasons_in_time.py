@@ -10,7 +10,14 @@ from oee.store.database import Database
 from oee.store.master import Master
 from oee.store.times import from_us
 
-STOPPED = ("06:00 state RUN", "06:00 good 0", "07:40 state DOWN", "07:50 state RUN", "10:00 good 3600", "10:00 state RUN")
+STOPPED = (
+    "06:00 state RUN",
+    "06:00 good 0",
+    "07:40 state DOWN",
+    "07:50 state RUN",
+    "10:00 good 3600",
+    "10:00 state RUN",
+)
 
 
 def tree(name: str, category: str) -> str:
