@@ -194,9 +194,8 @@ def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
 
 
 def _definition(ctx: Context, window_us: tuple[int, int]) -> str:
-    who, timeline = ctx.who, ctx.settled.timeline
-    products = {run.product for *_, run in timeline.split(*window_us) if run}
-    products |= {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
+    who = ctx.who
+    products = {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
     return definition(who.plant, who.line, who.source, ctx.rules, window_us, products)
 
 

@@ -14,6 +14,9 @@ import httpx
 import pytest
 from main_job import micros, module_database, oee, served
 
+from oee.compute.service import ComputeService
+from oee.store.database import Database
+
 DAY = next(d for d in (datetime.now(UTC).date() - timedelta(days=n) for n in range(8, 15)) if d.weekday() == 0)
 STATE = "state: {profile: custom, map: {RUN: run, DOWN: unplanned_stop}}"
 PLANT = f"""\
@@ -95,7 +98,8 @@ class Plant:
 
     def news(self) -> Told:
         """Compute what is due: cause and author of each new revision, a number higher than the one before."""
-        self.oee("recompute")
+        with Database(self.database) as db:
+            ComputeService(db).recompute()
         items = self.client.get("/api/v1/revisions", params={"limit": 1000}).json()["items"]
         now: dict[Pair, list[tuple[int, str, str | None]]] = {}
         for i in items:
@@ -122,6 +126,12 @@ def once(cause: str, author: str | None, line: str, *shifts: str, machines: tupl
     return {(line, m, f"{DAY} {shift}"): [(cause, author)] for shift in shifts for m in who}
 
 
+def from_day_on(news: Told, line: str) -> Told:
+    """Those of the day. A target and a running order ask something of all later shifts too, but of no other line."""
+    assert all(of == line and shift >= f"{DAY}" for of, _, shift in news)
+    return {pair: rows for pair, rows in news.items() if pair[2] in {f"{DAY} {s}" for s in ("early", "late", "night")}}
+
+
 LATE = [f"{t('18:10')},filler,state,DOWN", f"{t('18:30')},filler,state,RUN"]
 BOOKING = {"kind": "scrap", "line": "filling", "date": f"{DAY}", "shift": "night", "count": 7, "reason": "dented"}
 EXCEPTION = {"shift": "early", "breaks": [{"start": "12:00", "end": "12:30"}]}
@@ -140,6 +150,7 @@ def corrections(plant: Plant) -> Iterator[tuple[str, Any]]:
     yield "booking", plant.say("POST", "/bookings", BOOKING, key="shift book 17")
     yield "exception", plant.say("PUT", f"/calendars/default/exceptions/{DAY}", EXCEPTION)
     yield "product", plant.say("PUT", "/products/A", PRODUCT)
+    yield "product not made", plant.say("PUT", "/products/B", {"ideal_cycle_s": 7, "effective": t("17:00")})
     yield "targets", plant.say("PUT", "/lines/pressing/targets", TARGETS)
     plant.say("PUT", "/orders/O1", ORDER)
     yield "order", plant.say("POST", "/orders/O1:start", START)
@@ -156,9 +167,14 @@ def test_s51_each_cause_makes_one_revision_of_what_it_touches_and_all_input_agai
         k: v for n in both for k, v in once("calendar exception", "loopback", n, "early").items()
     }
     assert news["product"] == once("product changed", "loopback", "filling", "late", "night", machines=("filler",))
-    assert news["targets"] == once("targets changed", "loopback", "pressing", "early", "late", "night")
+    assert news["product not made"] == {}
+    assert from_day_on(news["targets"], "pressing") == once(
+        "targets changed", "loopback", "pressing", "early", "late", "night"
+    )
     entry = told["order"][0]["entry"]
-    assert news["order"] == once(f"order O1 started (entry {entry})", "loopback", "pressing", "late", "night")
+    assert from_day_on(news["order"], "pressing") == once(
+        f"order O1 started (entry {entry})", "loopback", "pressing", "late", "night"
+    )
     plant.load("day.csv", day_of_all_machines())
     for name, _ in corrections(plant):
         assert plant.news() == {}, name
