@@ -180,3 +180,29 @@ def test_s51_each_cause_makes_one_revision_of_what_it_touches_and_all_input_agai
         assert plant.news() == {}, name
     plant.oee("recompute", "--from", t("00:00", -1), "--to", t("00:00", 3))
     assert plant.news() == {}
+
+
+def test_s10_s12_bookings_and_order_events_are_undone_by_their_entries(plant: Plant) -> None:
+    """Each undo restores the figures as a new revision, once; master data say where they are taken back."""
+    booking = plant.say("POST", "/bookings", BOOKING)["id"]
+    plant.say("PUT", "/orders/O1", ORDER)
+    start = plant.say("POST", "/orders/O1:start", START)["entry"]
+    plant.say("PUT", "/lines/pressing/targets", TARGETS)
+    plant.say("PUT", f"/calendars/default/exceptions/{DAY}", EXCEPTION)
+    plant.news()
+    undone = plant.say("POST", f"/entries/{booking}:undo", {"why": "counted twice"})
+    assert undone["affected"] == [{"line": "filling", "production_date": f"{DAY}", "shift": "night"}]
+    assert plant.news() == once("booking reversed", "loopback", "filling", "night", machines=("filler",))
+    assert plant.say("POST", f"/entries/{start}:undo", {})["items"] == []
+    cause = f"order O1: entry {start} undone"
+    assert from_day_on(plant.news(), "pressing") == once(cause, "loopback", "pressing", "late", "night")
+    for number in (booking, start):
+        assert plant.say("POST", f"/entries/{number}:undo", {})["entry"] is None
+    query = {"line": "pressing", "from": t("00:00"), "to": t("00:00", 2)}
+    items = plant.client.get("/api/v1/entries", params=query).json()["items"]
+    written = {i["kind"]: i["entry"] for i in items if i["kind"] in ("targets", "exception", "order")}
+    places = {k: plant.client.post(f"/api/v1/entries/{n}:undo").json()["detail"] for k, n in written.items()}
+    assert f"DELETE /api/v1/calendars/default/exceptions/{DAY}" in places["exception"]
+    assert "PUT /api/v1/lines/pressing/targets" in places["targets"]
+    assert "PUT /api/v1/orders/O1" in places["order"]
+    assert plant.news() == {}
