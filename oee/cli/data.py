@@ -29,7 +29,10 @@ from oee.store.times import FAR_US
 @click.command("import")
 @click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
 def import_(samples: Path) -> None:
-    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality]."""
+    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality].
+
+    Each row that can't be taken is listed, the others land. Exit 0 if any row could be taken, 1 if none.
+    """
     read = import_parquet if samples.suffix.lower() == ".parquet" else import_csv
     with database() as db:
         report = read(db, samples, clock_us(), say)
