@@ -15,7 +15,7 @@ from pathlib import Path
 from pprint import pformat
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parent / "property"))
+sys.path[:0] = [str(Path(__file__).parent / "property"), str(Path(__file__).parent)]
 
 from cases import random_case
 from engine_answers import ShiftsOverlapError, differences
