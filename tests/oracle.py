@@ -15,7 +15,8 @@ from pathlib import Path
 from pprint import pformat
 from random import Random
 
-sys.path[:0] = [str(Path(__file__).parent / "property"), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "property"))
 
 from cases import random_case
 from engine_answers import ShiftsOverlapError, differences
