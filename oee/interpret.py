@@ -104,8 +104,8 @@ def interpret(
         pieces,
         list(cells_between(edges, parts, log)),
         decisions,
-        [run.checkpoint(t) for t in at_us],
-        [run.handover(c) for c in cuts],
+        run.checkpoints(at_us),
+        run.handovers(cuts),
         log.runs,
         min((a for a in back if a is not None), default=None),
     )
@@ -178,7 +178,7 @@ def _pieces(
             pieces = overwrite(pieces, _judged(rules, counted, said, silence, ideal_us))
     if hold_until_us < end_us:
         pieces = overwrite(pieces, [Piece(max(hold_until_us, start_us), end_us, Category.NO_DATA)])
-    return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
+    return merge([p.over(p.start_us, min(p.end_us, end_us)) for p in pieces])
 
 
 def _usable(
@@ -191,7 +191,7 @@ def _usable(
         good = (readings >= 0) & (
             readings < (LARGEST_PULSE if pulses_ else LARGEST_COUNT)
         )  # False for what is no number as well
-        kept[signal] = (ts[good], readings[good])
+        kept[signal] = (ts, readings) if good.all() else (ts[good], readings[good])
         for at_us, value in zip(ts[~good].tolist(), readings[~good].tolist(), strict=True):
             why = f"reading {value:.15g} is no count: left out (S-28)"
             told.append(CounterDecision(at_us, signal, "counter_quarantined", f"{value:.15g}", why))

@@ -90,14 +90,13 @@ def claims(
     before : the stop that reaches across the start.
     """
     edges, columns = _edges(start_us, end_us, signals)
-    combos, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    meanings = [_meaning_of(row, symbols, meaning) for row in combos.tolist()]
-    words = [None if row[0] == UNKNOWN else symbols[row[0]] for row in combos.tolist()]
-    kinds, starts, ends = which.ravel().tolist(), edges[:-1].tolist(), edges[1:].tolist()
-    standings = _standings([meanings[k] for k in kinds], starts, before)
+    said = list(zip(*(c.tolist() for c in columns), strict=True))
+    known = {row: _meaning_of(row, symbols, meaning) for row in set(said)}
+    starts, ends = edges[:-1].tolist(), edges[1:].tolist()
+    standings = _standings([known[row] for row in said], starts, before)
     rows = [
-        Claim(starts[i], ends[i], words[k], meanings[k], standing)
-        for i, (k, standing) in enumerate(zip(kinds, standings, strict=True))
+        Claim(a, b, None if row[0] == UNKNOWN else symbols[row[0]], known[row], standing)
+        for a, b, row, standing in zip(starts, ends, said, standings, strict=True)
     ]
     return Claims(rows, _reaches_back(standings[0], before))
 
@@ -111,7 +110,7 @@ def _edges(start_us: int, end_us: int, signals: tuple[Series, Series, Series]) -
 
 
 def _meaning_of(
-    row: list[int], symbols: Sequence[str], meaning: Callable[[str, str | None, str | None], Meaning]
+    row: tuple[int, ...], symbols: Sequence[str], meaning: Callable[[str, str | None, str | None], Meaning]
 ) -> Meaning:
     state, mode, fault = (None if k == UNKNOWN else symbols[k] for k in row)
     return Meaning(Category.NO_DATA) if state is None else meaning(state, mode, fault)
