@@ -17,7 +17,7 @@ from oee.kernels.cells import cells_between, cumulative_parts
 from oee.kernels.claims import Claims, claims
 from oee.kernels.counters import Counted, count, pulses
 from oee.kernels.derive import NO_LIMIT, RUNNING, STANDING, Derived, Moves, derive
-from oee.kernels.intervals import Int64s, union
+from oee.kernels.intervals import Int64s, distinct, union
 from oee.kernels.life import hold_until, open_silence, proofs
 from oee.kernels.machine import (
     FOREVER_US,
@@ -247,7 +247,7 @@ def _edges(pieces: list[Piece], start_us: int, end_us: int, cuts_us: tuple[int, 
     minutes = np.arange(start_us // MINUTE_US + 1, -(-end_us // MINUTE_US)) * MINUTE_US
     changes = [p.start_us for p in pieces] + [start_us, end_us]
     inner = [c for c in cuts_us if start_us < c < end_us]
-    return np.unique(np.concatenate((minutes, np.array(changes + inner, np.int64))))
+    return distinct(np.concatenate((minutes, np.array(changes + inner, np.int64))))
 
 
 def _agreement(rules: MachineRules, counted: dict[str, Counted], start_us: int, end_us: int) -> Agreement:

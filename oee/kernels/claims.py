@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oee.kernels.intervals import Int64s, value_at
+from oee.kernels.intervals import Int64s, distinct, value_at
 from oee.kernels.states import STOPPED, UNKNOWN, Meaning, Piece, Reason, Series, merge
 from oee.model import Category
 
@@ -105,7 +105,7 @@ def _edges(start_us: int, end_us: int, signals: tuple[Series, Series, Series]) -
     """Every instant at which a Good value arrives, and the three values in force from it on."""
     goods = [s.good_only() for s in signals]
     inner = np.concatenate([ts[(ts > start_us) & (ts < end_us)] for ts, _ in goods])
-    edges = np.unique(np.concatenate((np.array([start_us, end_us], np.int64), inner)))
+    edges = distinct(np.concatenate((np.array([start_us, end_us], np.int64), inner)))
     return edges, [value_at(ts, symbol, edges[:-1], UNKNOWN) for ts, symbol in goods]
 
 

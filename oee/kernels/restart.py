@@ -15,7 +15,7 @@ from oee.kernels.agreement import Agreement
 from oee.kernels.claims import Claims
 from oee.kernels.counters import CounterCarry, Counted
 from oee.kernels.derive import Derived
-from oee.kernels.intervals import Int64s
+from oee.kernels.intervals import Int64s, distinct
 from oee.kernels.machine import CHECKPOINT_US, MINUTE_US, Checkpoint, CounterState, MachineRules, MachineSamples
 from oee.kernels.parts import RunClock
 from oee.kernels.products import ProductLog
@@ -89,7 +89,7 @@ def candidates(pieces: list[Piece], proofs: tuple[Int64s, Int64s], open_silence:
     start_us, end_us = pieces[0].start_us, pieces[-1].end_us
     quarter = np.arange(start_us // CHECKPOINT_US + 1, end_us // CHECKPOINT_US + 1) * CHECKPOINT_US
     newest = np.array([end_us // MINUTE_US * MINUTE_US], np.int64)
-    at = np.unique(np.concatenate((quarter, newest)))
+    at = distinct(np.concatenate((quarter, newest)))
     known = _inside(at, *proofs)
     if open_silence is not None:
         known |= at > (start_us if open_silence.since_us is None else open_silence.since_us)
