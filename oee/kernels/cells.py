@@ -35,7 +35,7 @@ def _third(rules: MachineRules, have: dict[str, Counted], known: str, edges: Int
     """Total less the known one, as a counter of its own where both count alike, else as a difference of whole parts."""
     factor = rules.counters["total"].factor
     if rules.counters[known].factor == factor:
-        return floor_at(difference(have["total"], have[known], clock), edges, clock, factor)
+        return floor_at(difference(have["total"], have[known], clock, edges), edges, clock, factor)
     other = floor_at(have[known], edges, clock, rules.counters[known].factor)
     return floor_at(have["total"], edges, clock, factor) - other
 
