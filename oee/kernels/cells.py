@@ -45,6 +45,5 @@ def cells_between(edges: Int64s, parts: dict[str, Int64s], log: ProductLog) -> I
     counts = np.stack([np.diff(parts[s]) for s in ("good", "reject", "rework")])
     made = np.flatnonzero(counts.any(axis=0))
     rows = zip(edges[made].tolist(), edges[made + 1].tolist(), *counts[:, made].tolist(), strict=True)
-    for start_us, end_us, good, reject, rework in rows:
-        what = log.at(start_us)
+    for (start_us, end_us, good, reject, rework), what in zip(rows, log.each(edges[made]), strict=True):
         yield Cell(start_us, end_us, good + reject + rework, good, reject, rework, what.product, what.order)

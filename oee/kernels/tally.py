@@ -76,7 +76,14 @@ class Tally:
         made = _made(self.cells, rules)
         return Elements(
             calendar_us=sum(spent),
-            **{f"{category.word}_us": spent[category] for category in Category},
+            not_scheduled_us=spent[Category.NOT_SCHEDULED],
+            excluded_us=spent[Category.EXCLUDED],
+            planned_stop_us=spent[Category.PLANNED_STOP],
+            unplanned_stop_us=spent[Category.UNPLANNED_STOP],
+            external_stop_us=spent[Category.EXTERNAL_STOP],
+            small_stop_us=spent[Category.SMALL_STOP],
+            run_us=spent[Category.RUN],
+            no_data_us=spent[Category.NO_DATA],
             setup_us=setup_us,
             stop_count=len(self.started),
             closed_stop_count=len(self.closed),

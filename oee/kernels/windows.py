@@ -143,9 +143,10 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         if s.start_us >= end_us or stop_end <= start_us:
             continue
         told = s if s.end_us is not None and s.end_us <= end_us else stop_so_far(settled.pieces, settled.starts, s.start_us, end_us)
+        until_us = min(stop_end, end_us)
         inside = sum(
-            max(min(p.end_us, stop_end, end_us) - max(p.start_us, s.start_us, start_us), 0)
-            for p in settled.pieces[bisect_left(settled.starts, s.start_us) : bisect_left(settled.starts, end_us)]
+            max(min(p.end_us, until_us) - max(p.start_us, s.start_us, start_us), 0)
+            for p in settled.pieces[bisect_left(settled.starts, s.start_us) : bisect_left(settled.starts, until_us)]
             if p.category in STANDING
         )
         if inside:
