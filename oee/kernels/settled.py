@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from oee.kernels.products import ProductTimeline
 from oee.kernels.standstills import Span, Standstill
@@ -43,7 +44,7 @@ class Settled:
 
     def with_cells(self, cells: Iterable[Cell], moved: Sequence[Cell] = ()) -> Settled:
         """Return the same with other cells; ``moved`` is what bookings moved in them."""
-        ordered = sorted(cells, key=lambda c: c.start_us)
+        ordered = sorted(cells, key=attrgetter("start_us"))
         starts = [c.start_us for c in ordered]
         categories = [self.pieces[bisect_right(self.starts, at_us) - 1].category for at_us in starts]
         return replace(self, cells=ordered, cell_starts=starts, cell_categories=categories, moved=moved)
