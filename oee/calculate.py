@@ -85,7 +85,7 @@ def _overlay(facts: Sequence[Piece], plan: Sequence[PlanPiece], rules: Calculati
 
 
 def _said(facts: Sequence[Piece], first: int, start_us: int, end_us: int) -> Iterator[Piece]:
-    """What the machine says of ``[start, end)``, of which ``first`` is the first fact: no_data where it says nothing."""
+    """What the machine says of ``[start, end)`` from the ``first`` fact on; no_data where it says nothing."""
     cursor = start_us
     for k in range(first, len(facts)):
         fact = facts[k]

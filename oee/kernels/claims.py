@@ -85,7 +85,9 @@ def _piece(start_us: int, end_us: int, word: str | None, m: Meaning, standing: S
     """A claim as a fact: a reason's own category wins where it ranks higher (planned > unplanned > external, S-24)."""
     reason = standing.filled if standing else None
     if reason is None:
-        return Piece(start_us, end_us, m.category, word, None, m.setup and m.category is Category.PLANNED_STOP, m.unmapped)
+        return Piece(
+            start_us, end_us, m.category, word, None, m.setup and m.category is Category.PLANNED_STOP, m.unmapped
+        )
     category = min(m.category, reason.category)
     setup = (m.setup or reason.setup) and category is Category.PLANNED_STOP
     return Piece(start_us, end_us, category, word, reason.code, setup, m.unmapped)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oee.kernels.agreement import Agreement
 from oee.kernels.claims import Claims
-from oee.kernels.counters import CounterCarry, Counted
+from oee.kernels.counters import Counted, CounterCarry
 from oee.kernels.derive import Derived
 from oee.kernels.intervals import Int64s, distinct
 from oee.kernels.machine import CHECKPOINT_US, MINUTE_US, Checkpoint, CounterState, MachineRules, MachineSamples

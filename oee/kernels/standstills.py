@@ -11,6 +11,8 @@ from oee.model import Category, Spoken, Stop
 
 STANDING = (*STOPPED, Category.SMALL_STOP)
 """Categories whose time counts in a standstill's length."""
+SHORTENED = (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
+"""Categories that a short standstill takes from its pieces (S-22)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def classify(
     starts = [start_us for start_us, *_ in short]
     out = []
     for p in pieces:
-        k = bisect_right(starts, p.start_us) - 1 if p.category in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP) else -1
+        k = bisect_right(starts, p.start_us) - 1 if p.category in SHORTENED else -1
         out.append(p.judged(short[k][2]) if k >= 0 and p.start_us < short[k][1] else p)
     return out
 

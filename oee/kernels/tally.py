@@ -74,6 +74,7 @@ class Tally:
             if p.setup and p.category is Category.PLANNED_STOP:
                 setup_us += p.end_us - p.start_us
         made = _made(self.cells, rules)
+        outputs = _outputs(made, rules)
         return Elements(
             calendar_us=sum(spent),
             not_scheduled_us=spent[Category.NOT_SCHEDULED],
@@ -89,7 +90,9 @@ class Tally:
             closed_stop_count=len(self.closed),
             closed_stop_us=sum(s.length_us for s in self.closed),
             stopped_count=sum(m.counts[0] for m in made if m.category in STOPPED),
-            **_outputs(made, rules),
+            output=outputs["output"],
+            unscheduled=outputs["unscheduled"],
+            unknown=outputs["unknown"],
         )
 
 

@@ -66,7 +66,7 @@ def cut_by(
         )
         own = tuple(s for n, s in stops if n == name)
         told = tuple(d for n, d in decisions if n == name)
-        segments = segments_of(tally.pieces)
+        segments = segments_of(list(tally.pieces))
         rows.append((name, _told(settled, tally, segments, own, told, (start_us, end_us), rules, live=live)))
     return rows
 
@@ -142,7 +142,11 @@ def _clipped_stops(settled: Settled, start_us: int, end_us: int) -> Iterable[Sto
         stop_end = s.end_us if s.end_us is not None else settled.data_end_us
         if s.start_us >= end_us or stop_end <= start_us:
             continue
-        told = s if s.end_us is not None and s.end_us <= end_us else stop_so_far(settled.pieces, settled.starts, s.start_us, end_us)
+        told = (
+            s
+            if s.end_us is not None and s.end_us <= end_us
+            else stop_so_far(settled.pieces, settled.starts, s.start_us, end_us)
+        )
         until_us = min(stop_end, end_us)
         inside = sum(
             max(min(p.end_us, until_us) - max(p.start_us, s.start_us, start_us), 0)

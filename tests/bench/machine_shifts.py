@@ -1,7 +1,7 @@
-"""A plant's worth of machines for the benches, no two alike: eight hours each, as a collector by exception sees them.
+"""A packaging plant's machines for the benches, no two alike: eight hours each, as a collector by exception sees them.
 
-Two classes: *fast* ones count parts faster than they are polled, so every poll of a second has a new reading; *slow*
-ones make a part every 2 to 20 s, so most polls have none.
+Two classes, three to two: *fast* ones count parts faster than they are polled, so every poll of a second has a new
+reading; *slow* ones make a part every 2 to 20 s, so most polls have none.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ START_US = round(datetime(2026, 3, 2, 6, tzinfo=UTC).timestamp()) * US_PER_S
 SHIFT_S = 8 * 3600
 END_US = START_US + SHIFT_S * US_PER_S
 BREAK_US = (START_US + 4 * 3600 * US_PER_S, START_US + 9 * 1800 * US_PER_S)
-FAST_OF_20, BOTH_OF_20 = 8, 3
+FAST_OF_20, BOTH_OF_20 = 12, 5
 """Of twenty machines: so many are fast, and so many of those count good and reject instead of total and reject."""
 STOPPED = ("2", "5", "9", "11")
 FAULTS = ("0", "17", "23", "31", "40")
