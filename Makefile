@@ -10,7 +10,7 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready-dev
 	@tests/install-peers.sh
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 oracle: $(VENV)/.ready-dev # the engine against the rules told slowly: 10,000 random cases, ARGS=100000 for more, --seed N, --small
 	$(BIN)/python tests/oracle.py $(ARGS)

@@ -11,6 +11,7 @@ import pytest
 from corrections_fixture import SHIFT, Corrected, at, corrected, stamp, stop_at
 from psycopg.errors import RaiseException
 
+from oee.compute.service import Only, mark_again
 from oee.store.accounts import Accounts, Role
 from oee.store.database import Database
 
@@ -290,3 +291,31 @@ def test_the_service_describes_its_bodies_with_examples(plant: Corrected) -> Non
         assert document["components"]["schemas"][name]["examples"]
         assert f'<a href="#{name}">' in page
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_s51_causes_that_wait_for_one_revision_are_told_together(
+    plant: Corrected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(plant.compute, "recompute", lambda: None)
+        plant.say(JAMMED, reason="CLEAN")
+        plant.ask("POST", f"/stops/{JAMMED}/split", {"at": stamp("06:25")})
+    plant.compute.recompute()
+    assert plant.revisions()[1] == ("early", 2, "stop reason; stop split", "loopback")
+
+
+def test_a_parameter_that_a_change_does_not_know_is_refused_and_changes_nothing(plant: Corrected) -> None:
+    refused = plant.ask("PATCH", f"/stops/{JAMMED}", {"reason": "CLEAN"}, 422, dry_run="true")
+    assert refused["detail"] == "dry_run: is not a parameter of this address; it takes none."
+    refused = plant.say(JAMMED, 422, reason_code="CLEAN")
+    assert "reason_code: is no field of this body; it takes reason, note." in refused["detail"]
+    assert plant.revisions() == FIRST
+
+
+def test_recompute_of_a_range_closes_only_its_shifts(plant: Corrected) -> None:
+    lines, late = ["line-1"], (at("08:00"), at("09:00"))
+    plant.say(JAMMED, reason="CLEAN")
+    mark_again(plant.db, lines, at("06:00"), at("10:00"))
+    done = plant.compute.recompute(Only(tuple(lines), *late))
+    assert done.shifts == 1
+    assert plant.compute.recompute().shifts > 0, "the others were due all the time"
