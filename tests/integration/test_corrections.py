@@ -245,7 +245,11 @@ def test_s51_the_record_tells_who_said_what_and_what_was_undone(plant: Corrected
     plant.say(JAMMED, reason="JAM", note="belt")
     plant.ask("POST", "/entries/1:undo", {"why": "was the capper"})
     asked = {"line": "line-1", "from": stamp("06:00"), "to": stamp("08:00")}
-    said, undo = plant.ask("GET", "/entries", **asked)["items"]
+    page = plant.ask("GET", "/entries", **asked, limit="1")
+    rest = plant.ask("GET", "/entries", **asked, limit="1", cursor=page["next"])
+    (said,), (undo,) = page["items"], rest["items"]
+    assert rest["next"] is None
+    assert plant.ask("GET", "/entries", **asked) == {"items": [said, undo], "next": None}
     assert (said["kind"], said["said"], said["author"], said["undone"], said["undone_by"]) == (
         "reason",
         {"reason": "JAM", "note": "belt"},
@@ -255,7 +259,7 @@ def test_s51_the_record_tells_who_said_what_and_what_was_undone(plant: Corrected
     )
     assert (said["start"], said["end"], said["machine"]) == (stamp("06:20"), stamp("06:30"), "filler")
     assert (undo["kind"], undo["undoes"], undo["why"], undo["undone"]) == ("undo", 1, "was the capper", False)
-    assert "not undone" in plant.ask("POST", "/entries/2:undo", status=422)["detail"]
+    assert "enter anew what entry 1 said" in plant.ask("POST", "/entries/2:undo", status=422)["detail"]
     with pytest.raises(RaiseException, match="stays"), plant.db.transaction() as conn:
         conn.execute(b"DELETE FROM entry")
 
