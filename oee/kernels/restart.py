@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from oee.kernels.agreement import Agreement
+from oee.kernels.cells import Parts
 from oee.kernels.claims import Claims
 from oee.kernels.counters import Counted
 from oee.kernels.derive import Derived
@@ -32,6 +33,7 @@ class Run:
     claims: Claims
     derived: Derived | None
     open_silence: Silence | None
+    parts: Parts
 
     def checkpoint(self, at_us: int) -> Checkpoint:
         """All that reaches across an instant."""
@@ -45,11 +47,13 @@ class Run:
             standing=self.claims.standing_at(at_us),
             silence=silence,
             idle=self.derived.is_idle(at_us) if self.derived else None,
+            owing=self.parts.owing_at(at_us),
         )
 
     def handover(self, at_us: int) -> Checkpoint:
         """What one configuration hands over to the next, which judges states by itself."""
-        return Checkpoint(at_us, dict(self._counters(at_us)), proven=False, products=self.log.before(at_us))
+        counters, owing = dict(self._counters(at_us)), self.parts.owing_at(at_us)
+        return Checkpoint(at_us, counters, proven=False, products=self.log.before(at_us), owing=owing)
 
     def _counters(self, at_us: int) -> Iterable[tuple[str, CounterState]]:
         for signal, c in self.counted.items():

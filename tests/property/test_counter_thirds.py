@@ -33,7 +33,6 @@ def test_s9_a_third_of_counters_read_together_is_exact() -> None:
     assert not negative(facts)
 
 
-@pytest.mark.xfail(strict=True, reason="a reject counted after its part takes a good one back")
 def test_s24_a_reject_counted_late_makes_no_negative_good() -> None:
     """One part at 06:01; it is judged at 06:03. Whatever is shown between, no minute has less than no good part."""
     rules = machine(counters={"total": counter(), "reject": counter()})
@@ -41,7 +40,6 @@ def test_s24_a_reject_counted_late_makes_no_negative_good() -> None:
     assert not negative(facts_of(rules, samples([(START, "run")], through=minutes(5), **rows)))
 
 
-@pytest.mark.xfail(strict=True, reason="the rise of the total waits for the step of the other counter")
 def test_s7_a_message_of_rejects_does_not_hold_back_the_total() -> None:
     """600 parts in an hour, a message of one reject at 40 min: the first half hour made 300."""
     rules = machine(counters={"total": counter(), "reject": counter(delta=True)})
@@ -50,7 +48,6 @@ def test_s7_a_message_of_rejects_does_not_hold_back_the_total() -> None:
     assert parts_of(facts, START, minutes(30))[0] == 300
 
 
-@pytest.mark.xfail(strict=True, reason="the difference is taken in whole millionths of a count, before parts per count")
 def test_s7_a_third_is_exact_between_samples_too() -> None:
     """Three parts a count, 439⅔ counts of the total as the other is read: 1319 parts, not 1318."""
     rules = machine(counters={"total": counter(parts_per_count=3), "reject": counter(parts_per_count=3)})
@@ -59,7 +56,6 @@ def test_s7_a_third_is_exact_between_samples_too() -> None:
     assert parts_of(facts, START, minutes(1))[:2] == (1319, 1319)
 
 
-@pytest.mark.xfail(strict=True, reason="which counters there are goes by what was heard so far, not by the plant file")
 def test_s42_a_total_heard_later_than_its_rejects_is_told_alike_by_any_run() -> None:
     """Rejects are read from 06:00 on, the total from 06:20 on."""
     rules = machine(counters={"total": counter(), "reject": counter()})

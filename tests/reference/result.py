@@ -60,6 +60,7 @@ class Answer:
         self.pieces, standstills = final(case, self.calendar, words, edges)
         self.stops = [s for s in standstills if s.is_open or s.length_us > case.machine.small_stop_max_us]  # S-22
         runs = [(s.start_us, s.end_us) for s in words if s.category is RUN]
+        self.counters.deal(runs)
         at = {p.start_us: self.counters.made(p.start_us, runs) for p in self.pieces}
         at |= {p.end_us: self.counters.made(p.end_us, runs) for p in self.pieces}
         self.parts = [at[p.end_us].since(at[p.start_us]) for p in self.pieces]
