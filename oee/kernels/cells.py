@@ -74,7 +74,7 @@ def cumulative_parts(
     first_us = int(read.counted["total"].ts_us[0])
     until = edges if "total" in carried else np.maximum(edges, first_us)
     parts = _of_total(read, until, checkpoint, carried)
-    if "total" not in carried:
+    if "total" not in carried and first_us > edges[0]:
         for kind in KINDS:
             parts.by_kind[kind] += read.whole(kind, np.minimum(edges, first_us))
     return parts
@@ -114,10 +114,10 @@ def _points(read: _Counters, beside: list[str], carried: Collection[str]) -> Poi
     made, over, of = read.exact("total", ts)
     wholes, fractions = [np.zeros(len(ts), np.int64)], []
     for signal in filter(read.heard, beside):
-        whole, *fraction = read.exact(signal, ts)
-        wholes.append(whole)
+        counted, *fraction = read.exact(signal, ts)
+        wholes.append(counted)
         fractions.append(fraction)
-    whole = sum(wholes)
+    whole: Int64s = np.sum(wholes, axis=0)
     told = whole - _borrowed((over, of), fractions)
     return Points(ts, made, told, whole, np.isin(ts, total.ts_us), int(total.ts_us[0]))
 

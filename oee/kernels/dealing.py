@@ -96,15 +96,15 @@ def deal(points: Points, signal: str, heard_at: int, before: Owing | None) -> De
 
 
 class _Dealer:
-    """Goes from point to point; ``left_out`` counts what was told and never given, and what was told before it began."""
+    """Goes from point to point; ``left_out`` is what was told and is never given, such as what was told before."""
 
     def __init__(self, points: Points, signal: str, before: Owing | None) -> None:
         self.signal = signal
         self.ts, self.total, self.told, self.whole, self.read = (
             a.tolist() for a in (points.ts_us, points.total, points.told, points.whole, points.read)
         )
-        last = before or Owing()
-        self.high = self.whole[0] + last.fraction_count if before else self.told[0]
+        last = before or Owing(fraction_count=self.told[0] - self.whole[0])
+        self.high = self.whole[0] + last.fraction_count
         self.left_out = self.high - last.ahead_count
         self.read_us = points.read_us
         self.given, self.owing, self.decisions = [0], [last], list[CounterDecision]()
@@ -134,6 +134,6 @@ class _Dealer:
         """Told in the midst of the time that shows it, which is the time between two readings of the total."""
         if excess > 0:
             self.left_out += excess
-            at_us = (self.read_us + self.ts[i]) // 2
+            at_us = (self.read_us + self.ts[i] + 1) // 2
             self.decisions.append(CounterDecision(at_us, self.signal, "counts_inconsistent", str(excess), WHY))
         self.read_us = self.ts[i]

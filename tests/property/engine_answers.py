@@ -170,11 +170,12 @@ def row_differences(where: str, got: WindowResult, told: Told) -> Iterator[str]:
     expected = [astuple(s) for s in told.stops]
     if stops != expected:
         yield f"{where}: stops {only(stops, expected)} instead of {only(expected, stops)}"
-    decisions = sorted((d.at_us, d.signal, d.kind, d.amount) for d in got.decisions if (d.kind, d.signal) != (DISAGREE, "total"))
+    compared = [d for d in got.decisions if (d.kind, d.signal) != (DISAGREE, "total")]
+    decisions = sorted((d.at_us, d.signal, d.kind, d.amount) for d in compared)
     if decisions != list(told.decisions):
         yield f"{where}: decisions {decisions} instead of {told.decisions}"
-    undefined = {DISAGREE} if any((d.kind, d.signal) == (DISAGREE, "total") for d in got.decisions) else set[str]()
-    flags = tuple(f for f in got.flags if f not in undefined - set(told.flags))
+    undefined = {DISAGREE} - {d.kind for d in compared}
+    flags = tuple(f for f in got.flags if f not in undefined)
     if flags != told.flags:
         yield f"{where}: flags {flags} instead of {told.flags}"
     if got.ideal_known != told.ideal_known:

@@ -94,6 +94,8 @@ class Counter:
                     self.decide(t, "counter_glitch", value - mark)
                     i += 1
                     t, value = rows[i]
+                    if value < mark:
+                        continue
                     c, mark = c + value - mark, value
                 else:
                     self.decide(t, "counter_quarantined", value - mark)
@@ -115,6 +117,8 @@ class Counter:
         if i + 1 == len(rows):
             return False
         t, value = rows[i + 1]
+        if 0 < mark - value <= self.limits.glitch_tolerance and value > 0:
+            return True  # decided: judged next, as the glitch that it is (S-3)
         return 0 <= value - mark <= self.allowed(t - before_us)
 
     def drop(self, mark: Fraction, value: Fraction, allowed: float) -> Drop:
@@ -205,7 +209,7 @@ class Dealer:
                 if too_many > 0:
                     left_out += too_many
                     self.decisions.append(
-                        Decision((read_us + t) // 2, signal, "counts_inconsistent", Fraction(too_many))
+                        Decision((read_us + t + 1) // 2, signal, "counts_inconsistent", Fraction(too_many))
                     )
                 left = owed - too_many
                 if is_late:
