@@ -119,7 +119,7 @@ def _points(read: _Counters, beside: list[str], carried: Collection[str]) -> Poi
         fractions.append(fraction)
     whole: Int64s = np.sum(wholes, axis=0)
     told = whole - _borrowed((over, of), fractions)
-    return Points(ts, made, told, whole, np.isin(ts, total.ts_us), int(total.ts_us[0]))
+    return Points(ts, made, told, whole, np.isin(ts, total.ts_us))
 
 
 def _borrowed(total: tuple[np.ndarray, np.ndarray], others: list[list[np.ndarray]]) -> Int64s:
@@ -135,9 +135,9 @@ def _inner_points(read: _Counters, points: Points, dealt: Dealt, signal: str) ->
     """What was given to two counters together, dealt out between them."""
     if not read.heard(signal):
         nothing = np.zeros(len(points.ts_us), np.int64)
-        return Points(points.ts_us, dealt.given, nothing, nothing, points.read, points.read_us)
+        return Points(points.ts_us, dealt.given, nothing, nothing, points.read)
     whole, over, _ = read.exact(signal, points.ts_us)
-    return Points(points.ts_us, dealt.given, whole + (over != 0), whole, points.read, points.read_us)
+    return Points(points.ts_us, dealt.given, whole + (over != 0), whole, points.read)
 
 
 def _heard_at(read: _Counters, points: Points, first: str | None) -> int:

@@ -44,7 +44,7 @@ class Points:
     """What is known at each reading of the total or of a counter beside it.
 
     ``total`` and ``told`` are whole parts since the first sample, ``whole`` those that the counter has counted in full;
-    ``read`` is True where the total itself was read, ``read_us`` when it last was at the first point.
+    ``read`` is True where the total itself was read.
     """
 
     ts_us: Int64s
@@ -52,7 +52,6 @@ class Points:
     told: Int64s
     whole: Int64s
     read: NDArray[np.bool_]
-    read_us: int
 
 
 @dataclass(slots=True)
@@ -106,7 +105,6 @@ class _Dealer:
         last = before or Owing(fraction_count=self.told[0] - self.whole[0])
         self.high = self.whole[0] + last.fraction_count
         self.left_out = self.high - last.ahead_count
-        self.read_us = points.read_us
         self.given, self.owing, self.decisions = [0], [last], list[CounterDecision]()
 
     def step(self, i: int, *, heard: bool) -> None:
@@ -131,9 +129,8 @@ class _Dealer:
         self.owing.append(Owing(ahead, self.high - self.whole[i], rest, waited_us, least))
 
     def _leave_out(self, i: int, excess: int) -> None:
-        """Told in the midst of the time that shows it, which is the time between two readings of the total."""
+        """Told in the midst of the time that shows it, since the point before."""
         if excess > 0:
             self.left_out += excess
-            at_us = (self.read_us + self.ts[i] + 1) // 2
+            at_us = (self.ts[i - 1] + self.ts[i] + 1) // 2
             self.decisions.append(CounterDecision(at_us, self.signal, "counts_inconsistent", str(excess), WHY))
-        self.read_us = self.ts[i]

@@ -190,7 +190,7 @@ class Dealer:
     ) -> None:
         self.total, self.decisions = total, list[Decision]()
         self.given = {at[0]: 0}
-        told_most, left_out, rest, read_us = told[at[0]], told[at[0]], 0, at[0]
+        told_most, left_out, rest = told[at[0]], told[at[0]], 0
         owed_since: list[tuple[int, int]] = []  # time spent making, and what was owed after it
         for before, t in pairwise(at):
             told_most = max(told_most, told[t])
@@ -209,13 +209,12 @@ class Dealer:
                 if too_many > 0:
                     left_out += too_many
                     self.decisions.append(
-                        Decision((read_us + t + 1) // 2, signal, "counts_inconsistent", Fraction(too_many))
+                        Decision((before + t + 1) // 2, signal, "counts_inconsistent", Fraction(too_many))
                     )
                 left = owed - too_many
                 if is_late:
                     owed_since = [(0, left)]
                 owed_since = [(us, min(n, left)) for us, n in owed_since] if left else []
-                read_us = t
 
     def given_of(self, total: int) -> int:
         """Between two moments the same share of each part."""
