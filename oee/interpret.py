@@ -84,15 +84,16 @@ def interpret(
     pieces = _pieces(rules, counted, claimed, silent, log, (start_us, end_us, hold_until_us))
     clock = _run_clock(pieces, checkpoint, start_us)
     edges = _edges(pieces, start_us, end_us, (*cuts_us, *log.starts_us))
-    parts = cumulative_parts(rules, counted, edges, clock)
+    parts = cumulative_parts(rules, counted, edges, clock, checkpoint)
     if checkpoint is None:  # C(t) counts from the first sample on, a first message of parts included (S-6, S-8)
-        for cumulative in parts.values():
+        for cumulative in parts.by_kind.values():
             cumulative[0] = 0
     incomplete = _incomplete(rules, samples, end_us)
     agreed = _agreement(rules, counted, start_us, end_us)
-    told = [*_decisions(counted, start_us), *unusable, *agreed.decisions, *incomplete]
+    beyond = [d for d in parts.decisions if d.at_us >= start_us]
+    told = [*_decisions(counted, start_us), *unusable, *agreed.decisions, *beyond, *incomplete]
     decisions = sorted(told, key=lambda d: (d.at_us, d.signal))
-    run = Run(counted, clock, log, claimed, derived, open_silence(rules, alive, hold_until_us))
+    run = Run(counted, clock, log, claimed, derived, open_silence(rules, alive, hold_until_us), parts)
     at = candidates(pieces, alive, run.open_silence)
     at_us = unspoilt(at, rules, samples, run, decisions, agreed, incomplete)
     cuts = [c for c in cuts_us if start_us < c < end_us]
@@ -102,7 +103,7 @@ def interpret(
         end_us,
         hold_until_us,
         pieces,
-        list(cells_between(edges, parts, log)),
+        list(cells_between(edges, parts.by_kind, log)),
         decisions,
         run.checkpoints(at_us),
         run.handovers(cuts),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oee.kernels.agreement import Agreement
+from oee.kernels.cells import Parts
 from oee.kernels.claims import Claims
 from oee.kernels.counters import Counted, CounterCarry
 from oee.kernels.derive import Derived
@@ -33,6 +34,7 @@ class Run:
     claims: Claims
     derived: Derived | None
     open_silence: Silence | None
+    parts: Parts
 
     def checkpoints(self, at_us: Sequence[int]) -> list[Checkpoint]:
         """All that reaches across each of the instants."""
@@ -44,6 +46,7 @@ class Run:
                 standing=self.claims.standing_at(t),
                 silence=self._silence_at(t),
                 idle=self.derived.is_idle(t) if self.derived else None,
+                owing=self.parts.owing_at(t),
             )
             for t, counters in zip(at_us, self._counters(at_us), strict=True)
         ]
@@ -51,7 +54,10 @@ class Run:
     def handovers(self, at_us: Sequence[int]) -> list[Checkpoint]:
         """What one configuration hands over to the next, which judges states by itself."""
         known = zip(at_us, self._counters(at_us), strict=True)
-        return [Checkpoint(t, counters, proven=False, products=self.log.before(t)) for t, counters in known]
+        return [
+            Checkpoint(t, counters, proven=False, products=self.log.before(t), owing=self.parts.owing_at(t))
+            for t, counters in known
+        ]
 
     def _silence_at(self, at_us: int) -> Silence | None:
         silence = self.open_silence

@@ -5,7 +5,6 @@ Everything lies within some hours, where edges meet: whole minutes, shift edges,
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -132,9 +131,8 @@ def machine_of(r: Random) -> MachineConfig:
         r.choice(["plc", "plc", "scale", None]),
     )
     wanted = r.choice(COUNTED)
-    all_delta = r.random() < 0.15
     for name in wanted:
-        delta = all_delta if are_compared(wanted) else r.random() < 0.15
+        delta = r.random() < 0.15
         own = scale if r.random() < 0.8 else 1
         signals[name] = SignalConfig(name, source, scale=Fraction(own), delta=delta, counter=None if delta else counter)
     named = "product" in signals
@@ -155,15 +153,6 @@ def machine_of(r: Random) -> MachineConfig:
         signals=signals,
         ideal_cycles_s=cycles if named else {},
     )
-
-
-def are_compared(signals: Collection[str]) -> bool:
-    """Whether a total is held against good or reject: those are read at one instant here.
-
-    What two counters give that were read apart, or of which one was reset, the rules leave open; see
-    `test_counter_thirds.py`.
-    """
-    return "total" in signals and bool({"good", "reject"} & set(signals))
 
 
 def counter_of(r: Random) -> CounterRules:
@@ -209,8 +198,6 @@ def words_of(r: Random, machine: MachineConfig, span: Span) -> dict[str, tuple[W
 def readings_of(r: Random, machine: MachineConfig, span: Span, near: list[int]) -> dict[str, tuple[Reading, ...]]:
     """Readings of all counters: a steady walk, in which total, good, reject and rework agree, then what goes wrong."""
     together, nasty = r.random() < 0.5, r.random() < 0.5
-    if are_compared(machine.signals):
-        together, nasty = True, False
     shared = moments(r, span, 16, near)
     found = {}
     for name in ("total", "good", "reject", "rework"):

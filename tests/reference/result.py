@@ -66,6 +66,7 @@ class Answer:
         self.startups = startups(case, found)
         self.pieces = recut(found, [t for span in self.startups for t in span])
         runs = [(s.start_us, s.end_us) for s in words if s.category is RUN]
+        self.counters.deal(runs)
         at = {p.start_us: self.counters.made(p.start_us, runs) for p in self.pieces}
         at |= {p.end_us: self.counters.made(p.end_us, runs) for p in self.pieces}
         counted = [at[p.end_us].since(at[p.start_us]) for p in self.pieces]
