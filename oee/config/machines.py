@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from oee.config.faults import suggestion
 from oee.config.model import MachineConfig, SignalConfig
-from oee.config.scalars import LONGEST_S, choice, micros, number, optional, text
+from oee.config.scalars import LONGEST_S, choice, micros, number, optional, rational, text
 from oee.config.section import Item, Section
 from oee.config.signals import COUNTERS, Catalog, read_signals
 
@@ -17,7 +17,7 @@ REJECT_SOURCES = ("counter", "booked", "none")
 
 def read_ideal(section: Section) -> Fraction | None:
     """Read an ideal cycle [s per part] from `ideal_cycle_s` or `ideal_rate_per_h`, exactly."""
-    cycle = section.take("ideal_cycle_s", number(above=0, most=LONGEST_S), None)
+    cycle = section.take("ideal_cycle_s", rational(above=0, most=LONGEST_S), None)
     rate = section.take("ideal_rate_per_h", number(above=0, most=10**9), None)
     if section.get("ideal_cycle_s") and section.get("ideal_rate_per_h"):
         section.fault(section.item, "gives both `ideal_cycle_s` and `ideal_rate_per_h`; keep one of the two")
@@ -36,7 +36,7 @@ def read_machine(item: Item, line: Section, line_id: str, catalog: Catalog) -> M
             at = section.get("min_stop_s") or section.get("small_stop_max_s") or item
             section.fault(at, f"{what}; lower one or raise the other")
         startup_us = section.take("startup_s", micros, 0)
-        parts_per_count = section.take("parts_per_count", number(above=0, most=10**9), Fraction(1))
+        parts_per_count = section.take("parts_per_count", rational(above=0, most=10**9), Fraction(1))
         name = section.take("name", text, item.name)
         signals = read_signals(section, catalog)
         named = "product" in signals

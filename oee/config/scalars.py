@@ -15,6 +15,7 @@ from oee.config.tree import Scalar
 
 T = TypeVar("T")
 _DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?")
+_QUOTIENT = re.compile(r"^([1-9]\d{0,5})\s*/\s*([1-9]\d{0,5})$")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _HOURS_AND_MINUTES = re.compile(r"(\d{1,2})[:.h](\d{2})(:00)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
@@ -72,16 +73,34 @@ def number(least: int | None = None, above: int | None = None, most: int | None 
 
     @takes(_ranged("number", least, above, most), _number)
     def read(item: Item) -> Fraction:
-        value = _exact(item)
-        if least is not None and value < least:
-            raise Refusal(f"must be at least {least}, not {_scalar(item).text}")
-        if above is not None and value <= above:
-            raise Refusal(f"must be more than {above}, not {_scalar(item).text}")
-        if most is not None and value > most:
-            raise Refusal(f"must be at most {most}, not {_scalar(item).text}")
-        return value
+        return _in_range(item, _exact(item), least, above, most)
 
     return read
+
+
+def rational(above: int, most: int) -> Callable[[Item], Fraction]:
+    """Return a reader of numbers in a range that also takes a quotient, such as "1/12", exactly."""
+
+    @takes({"anyOf": [_ranged("number", None, above, most), {"type": "string", "pattern": _QUOTIENT.pattern}]}, _number)
+    def read(item: Item) -> Fraction:
+        written = _scalar(item).text.strip()
+        quotient = _QUOTIENT.fullmatch(written)
+        if "/" in written and not quotient:
+            raise Refusal(f'must be a number or a quotient of whole numbers such as "1/12", not `{written}`')
+        value = Fraction(int(quotient[1]), int(quotient[2])) if quotient else _exact(item)
+        return _in_range(item, value, None, above, most)
+
+    return read
+
+
+def _in_range(item: Item, value: Fraction, least: int | None, above: int | None, most: int | None) -> Fraction:
+    if least is not None and value < least:
+        raise Refusal(f"must be at least {least}, not {_scalar(item).text}")
+    if above is not None and value <= above:
+        raise Refusal(f"must be more than {above}, not {_scalar(item).text}")
+    if most is not None and value > most:
+        raise Refusal(f"must be at most {most}, not {_scalar(item).text}")
+    return value
 
 
 def _ranged(kind: str, least: int | None, above: int | None, most: int | None) -> JsonSchema:

@@ -11,7 +11,7 @@ from connectors.modbus.plan import locate
 from connectors.opcua.address import parse_address
 from oee.config.faults import Refusal, suggestion
 from oee.config.model import ConnectorConfig, CounterRules, ProductConfig, SignalConfig
-from oee.config.scalars import choice, flag, number, reference, text, whole
+from oee.config.scalars import choice, flag, number, rational, reference, text, whole
 from oee.config.section import Item, Section
 from oee.model import Category
 
@@ -63,7 +63,7 @@ def _signal(item: Item, machine: Section, catalog: Catalog) -> SignalConfig:
         elif item.name in COUNTERS:
             signal = _counting(section, signal)
         elif item.name == "speed":
-            scale = section.take("scale", number(above=0, most=_LARGEST), Fraction(1))
+            scale = section.take("scale", rational(above=0, most=_LARGEST), Fraction(1))
             signal = replace(signal, scale=scale, offset=section.take("offset", number(most=_LARGEST), Fraction(0)))
         elif item.name not in TEXTS:
             reason = reference("reason", sorted(catalog.reasons))
@@ -140,7 +140,7 @@ def _by_value(section: Section, key: str, read: Callable[[Item], str]) -> dict[s
 
 def _counting(section: Section, signal: SignalConfig) -> SignalConfig:
     """Read how a count becomes parts: cumulative by `counter` (also when left out), or `delta` (S-8)."""
-    scale = section.take("scale", number(above=0, most=_LARGEST), Fraction(1))
+    scale = section.take("scale", rational(above=0, most=_LARGEST), Fraction(1))
     signal = replace(signal, scale=scale, delta=section.take("delta", flag, False))
     if signal.delta:
         section.refuse(("counter",), "stands beside `delta: true`; keep one of the two")

@@ -113,8 +113,7 @@ def count(ts_us: Int64s, value: Int64s, limits: CounterLimits, carry: CounterCar
         value = np.concatenate((before, value))
     n = len(ts_us)
     if n == 0:
-        empty = np.empty(0, np.int64)
-        return Counted(empty, empty, np.empty(0, np.bool_), empty, np.empty(0, np.bool_), ())
+        return _nothing()
     judged = _Judge(ts_us, value, limits)
     judged.run()
     total = np.cumsum(judged.rise.astype(np.int64, copy=False)) + (carry.total if carry is not None else 0)
@@ -127,6 +126,12 @@ def count(ts_us: Int64s, value: Int64s, limits: CounterLimits, carry: CounterCar
         judged.settled[keep],
         tuple(judged.decisions),
     )
+
+
+def _nothing() -> Counted:
+    """A counter that was never heard."""
+    empty = np.empty(0, np.int64)
+    return Counted(empty, empty, np.empty(0, np.bool_), empty, np.empty(0, np.bool_), ())
 
 
 class _Judge:
@@ -235,7 +240,9 @@ class _Judge:
 
 def pulses(ts_us: Int64s, value: Int64s, carry: CounterCarry | None = None) -> Counted:
     """S-8: a signal of parts since the last message counts at its own timestamps; its first message counts as well."""
-    before_us = carry.ts_us if carry else (int(ts_us[0]) - 1 if len(ts_us) else 0)
+    if carry is None and len(ts_us) == 0:
+        return _nothing()
+    before_us = carry.ts_us if carry else int(ts_us[0]) - 1
     ts = np.concatenate((np.array([before_us], np.int64), ts_us))
     total = np.cumsum(np.concatenate((np.array([carry.total if carry else 0], np.int64), value)))
     return Counted(ts, total, np.ones(len(ts), np.bool_), np.zeros(len(ts), np.int64), np.ones(len(ts), np.bool_), ())

@@ -10,6 +10,7 @@ import numpy as np
 
 from oee.kernels.claims import Standing
 from oee.kernels.counters import CounterCarry, CounterLimits
+from oee.kernels.dealing import Owing
 from oee.kernels.derive import ByCounter
 from oee.kernels.intervals import Int64s
 from oee.kernels.products import NOTHING_YET, ProductCarry, ProductKey, ProductRun, ideal_of
@@ -162,7 +163,8 @@ class Checkpoint:
 
     ``proven`` is False where one configuration hands over to the next: nothing is known of life just then.
     ``products`` is what was made just before; ``standing`` the stop that it lies in, ``silence`` the open one;
-    ``idle`` whether the counters had stood still for long, None where the state is not derived from them (S-21).
+    ``idle`` whether the counters had stood still for long, None where the state is not derived from them (S-21);
+    ``owing`` how counters stand to what a total gave them (S-9).
     """
 
     at_us: int
@@ -172,6 +174,7 @@ class Checkpoint:
     standing: Standing | None = None
     silence: Silence | None = None
     idle: bool | None = None
+    owing: Mapping[str, Owing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,32 +51,33 @@ def floor_at(counted: Counted, edges_us: Int64s, clock: RunClock, factor: Fracti
     -------
     int64[m] whole parts since the first sample.
     """
+    return divided_at(counted, edges_us, clock, factor)[0]
+
+
+def divided_at(
+    counted: Counted, edges_us: Int64s, clock: RunClock, factor: Fraction
+) -> tuple[Int64s, np.ndarray, np.ndarray]:
+    """C(t) at each edge, exact: whole parts, and the rest as numerator and denominator; see `floor_at`."""
     at = np.searchsorted(counted.ts_us, edges_us, side="right") - 1
     i = np.maximum(at, 0)
     nxt = np.minimum(i + 1, len(counted.ts_us) - 1)
     rise = np.where(counted.step[nxt] | (at < 0), 0, counted.total[nxt] - counted.total[i])
-    run = clock.at(counted.ts_us)
-    whole, before = run[nxt] - run[i], clock.at(edges_us) - run[i]
+    run = clock.at(counted.ts_us[i])
+    whole, before = clock.at(counted.ts_us[nxt]) - run, clock.at(edges_us) - run
     never = whole <= 0
     whole = np.where(never, counted.ts_us[nxt] - counted.ts_us[i], whole)
     before = np.where(never, edges_us - counted.ts_us[i], before)
-    return _floor(counted.total[i], rise, np.maximum(before, 0), np.maximum(whole, 1), factor)
+    return _divided(counted.total[i], rise, np.maximum(before, 0), np.maximum(whole, 1), factor)
 
 
-def _floor(base: Int64s, rise: Int64s, before: Int64s, whole: Int64s, factor: Fraction) -> Int64s:
-    """⌊(base + rise · before / whole) · factor⌋, exact: Python's integers take over where int64 could overflow."""
+def _divided(
+    base: Int64s, rise: Int64s, before: Int64s, whole: Int64s, factor: Fraction
+) -> tuple[Int64s, np.ndarray, np.ndarray]:
+    """(base + rise · before / whole) · factor: Python's integers take over where int64 could overflow."""
     p, q = factor.numerator, factor.denominator
     largest = (int(np.abs(rise).max(initial=0)) * p + q) * int(whole.max(initial=1))
     if max(largest, int(np.abs(base).max(initial=0)) * p) >= 2**62:
         base, rise, before, whole = (a.astype(object) for a in (base, rise, before, whole))
     parts, rest = base * p // q, base * p % q
-    return np.asarray(parts + (rest * whole + rise * before * p) // (q * whole), dtype=np.int64)
-
-
-def difference(a: Counted, b: Counted, clock: RunClock) -> Counted:
-    """The counter that counts what ``a`` counts and ``b`` does not (S-9), on the breakpoints of both."""
-    one = Fraction(1)
-    ts = np.union1d(a.ts_us, b.ts_us)
-    total = floor_at(a, ts, clock, one) - floor_at(b, ts, clock, one)
-    step = np.isin(ts, a.ts_us[a.step]) | np.isin(ts, b.ts_us[b.step])
-    return Counted(ts, total, step, total, np.ones(len(ts), np.bool_), ())
+    above, of = rest * whole + rise * before * p, q * whole
+    return (parts + above // of).astype(np.int64), above % of, of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from psycopg import Connection
@@ -12,13 +13,14 @@ from psycopg import Connection
 from oee.interpret import Checkpoint, CounterState
 from oee.kernels.claims import Standing
 from oee.kernels.counters import CounterCarry
+from oee.kernels.dealing import Owing
 from oee.kernels.products import ProductCarry
 from oee.kernels.states import Reason, Silence
 from oee.model import Category
 from oee.store.database import Row, copy_rows, fetch, fetch_one, run
 from oee.store.times import from_us, to_us
 
-LAYOUT = 2
+LAYOUT = 3
 
 
 def checkpoint_before(conn: Connection[Row], machine_id: int, at_us: int) -> Checkpoint | None:
@@ -59,7 +61,8 @@ def _payload(checkpoint: Checkpoint) -> str:
     products = [made.product, made.order, made.last_product, made.last_order]
     standing = None if stop is None else [stop.category, stop.since_us, _told(stop.reason), _told(stop.filled)]
     silent = None if silence is None else [silence.since_us, silence.hold_until_us]
-    return json.dumps([counters, products, standing, silent, checkpoint.idle])
+    owing = {name: astuple(o) for name, o in checkpoint.owing.items()}
+    return json.dumps([counters, products, standing, silent, checkpoint.idle, owing])
 
 
 def _told(reason: Reason | None) -> list[Any] | None:
@@ -67,7 +70,7 @@ def _told(reason: Reason | None) -> list[Any] | None:
 
 
 def _checkpoint(at_us: int, payload: str) -> Checkpoint:
-    counters, products, stop, silence, idle = json.loads(payload)
+    counters, products, stop, silence, idle, owing = json.loads(payload)
     return Checkpoint(
         at_us,
         {signal: CounterState(CounterCarry(*v[:3]), v[3]) for signal, v in counters.items()},
@@ -75,6 +78,7 @@ def _checkpoint(at_us: int, payload: str) -> Checkpoint:
         standing=None if stop is None else Standing(Category(stop[0]), stop[1], *map(_reason, stop[2:])),
         silence=None if silence is None else Silence(*silence),
         idle=idle,
+        owing={name: Owing(*o) for name, o in owing.items()},
     )
 
 

@@ -212,3 +212,15 @@ def test_s12_with_a_product_signal_every_product_has_its_cycle() -> None:
         "products: {A: {ideal_cycle_s: 2}}, signals: {product: {}}", "products: {A: {}, B: {ideal_cycle_s: 8}, C: {}}"
     )
     assert (found.product, found.ideal_cycle_s, found.ideal_cycles_s) == (None, None, {"A": 2, "B": 8, "C": None})
+
+
+def test_section_3_a_quotient_is_exact() -> None:
+    """Twelve counts a part, and a third of a count: decimals can't say either."""
+    m = machine(
+        'parts_per_count: "1/12", ideal_cycle_s: 7/3, signals: {state: {profile: packml}, good: {scale: "1/3"}}'
+    )
+    assert (m.parts_per_count, m.ideal_cycle_s, m.signals["good"].scale) == (
+        Fraction(1, 12),
+        Fraction(7, 3),
+        Fraction(1, 3),
+    )

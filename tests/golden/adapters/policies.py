@@ -15,14 +15,6 @@ HOUR = [("run", HOUR_S)]
 
 
 def _quality(counts: Mapping[str, Any]) -> Case:
-    """An hour with these counters, last read some minutes before its end: a minute is judged once it is over."""
-    case = _hour_of(counts)
-    end = case.windows[0][1]
-    rows = [(t - 300 if t == end and signal != "state" else t, *of, signal, n) for t, *of, signal, n in case.rows]
-    return replace(case, rows=rows)
-
-
-def _hour_of(counts: Mapping[str, Any]) -> Case:
     """Rejects told by hand come as pulses, packs as so many pieces each."""
     if "manual_reject" in counts:
         hand = {"total": counts["total"], "reject": counts["manual_reject"]}
