@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 from oee.compute.booking_words import BookingAsked, BookingTold, plain, told
-from oee.compute.calculator import Context, context, subject
+from oee.compute.calculator import Context, Subject, subject
 from oee.compute.reversals import reverse
-from oee.compute.rolled import Look
+from oee.compute.rolled import Look, whole
 from oee.compute.service import clock_us
 from oee.errors import InputError, NotFoundError
 from oee.kernels.bookings import good_by_product
@@ -101,6 +101,7 @@ def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]
         "product": product,
         "count": asked.count,
         "startup": asked.startup,
+        "by_line": asked.machine is None,
         **marks,
     }
     entry = Entry(
@@ -143,11 +144,15 @@ def _home(look: Look, line: str, asked: BookingAsked) -> tuple[StoredInstance, i
 def _made(
     look: Look, line: str, asked: BookingAsked, shift: ShiftInstance, at_us: int
 ) -> tuple[Context, dict[str | None, int]]:
-    """The machine that made the parts, settled over the shift, and its good parts left by product."""
+    """The machine that made the parts, settled over the shift, and its good parts left by product.
+
+    Without a machine named they are seen as the line sees them: of what its constraint made (S-40).
+    """
+    who = subject(look.master, line, asked.machine, shift.start_us)
+    seen = whole(look, who, _span(shift, look.now_us), (at_us,)).contexts
     found = {}
-    for machine in _machines(look, line, asked.machine, shift):
-        who = subject(look.master, line, machine, shift.start_us)
-        ctx = context(look.conn, look.master, look.ids, who, _span(shift, look.now_us), look.now_us)
+    for machine in _machines(who):
+        ctx = seen[machine]
         found[machine] = ctx, good_by_product(ctx.settled.cells, shift.start_us, at_us, ctx.rules.product)
     having = [m for m, (_, good) in found.items() if (asked.product in good if asked.product is not None else good)]
     if len(found) > 1 and len(having) != 1:
@@ -163,14 +168,11 @@ def _span(shift: ShiftInstance, now_us: int) -> tuple[int, int]:
     return shift.start_us, max(min(shift.end_us, now_us), shift.start_us)
 
 
-def _machines(look: Look, line: str, named: str | None, shift: ShiftInstance) -> tuple[str, ...]:
+def _machines(who: Subject) -> tuple[str, ...]:
     """The machine named, else the one that counts the line's good parts; of parallel machines all."""
-    rollup = subject(look.master, line, named, shift.start_us).line.rollup
-    if named is not None:
-        return (named,)
-    if pools(rollup):
-        return tuple(subject(look.master, line, None, shift.start_us).line.machines)
-    return (counters(rollup)[1],)
+    if who.machine is not None:
+        return (who.machine,)
+    return tuple(who.line.machines) if pools(who.line.rollup) else (counters(who.line.rollup)[1],)
 
 
 def _product(asked: BookingAsked, good: Mapping[str | None, int], shift: ShiftInstance) -> str | None:

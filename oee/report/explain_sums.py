@@ -131,11 +131,25 @@ def _shares(result: ShiftResult, machines: Mapping[str, ShiftResult], rollup: Ro
             if name != "stopped_count" or not whole.counted_apart:
                 own = Fraction(getattr(by[rollup.machine], name))
                 yield Sum(f"{rollup.machine}: {name}", name, own, Fraction(getattr(whole, name)))
-    counted = zip((("total_count",), ("good_count",), ("reject_count", "rework_count")), counters(rollup), strict=True)
+    told = counters(rollup)
+    booked = _booked(machines, told)
+    counted = zip((("total_count",), ("good_count",), ("reject_count", "rework_count")), told, strict=True)
     for counts, machine in counted:
         if machine in by:
-            brought, told = (sum(everything(e, count) for count in counts) for e in (by[machine], whole))
-            yield Sum(f"{machine}: {counts[0]}, all of it", counts[0], Fraction(brought), Fraction(told))
+            brought, all_told = (sum(everything(e, count) for count in counts) for e in (by[machine], whole))
+            more = booked if machine == told[2] and counts[0] == "reject_count" else 0
+            also = f" and {more} booked on {told[1]}" if more else ""
+            yield Sum(
+                f"{machine}: {counts[0]}, all of it{also}", counts[0], Fraction(brought + more), Fraction(all_told)
+            )
+
+
+def _booked(machines: Mapping[str, ShiftResult], counters_: tuple[str, str, str]) -> int:
+    """Parts booked on the machine that counts the line's good ones, if another counts its rejects (S-10, S-40)."""
+    _, good, reject = counters_
+    if good == reject or good not in machines:
+        return 0
+    return sum(int(d.amount) for d in machines[good].window.decisions if d.kind in ("scrap", "rework"))
 
 
 def everything(e: Elements, count: str) -> int:
