@@ -131,25 +131,23 @@ def _shares(result: ShiftResult, machines: Mapping[str, ShiftResult], rollup: Ro
             if name != "stopped_count" or not whole.counted_apart:
                 own = Fraction(getattr(by[rollup.machine], name))
                 yield Sum(f"{rollup.machine}: {name}", name, own, Fraction(getattr(whole, name)))
-    told = counters(rollup)
-    booked = _booked(machines, told)
-    counted = zip((("total_count",), ("good_count",), ("reject_count", "rework_count")), told, strict=True)
-    for counts, machine in counted:
+    total, good, reject = counters(rollup)
+    booked = 0 if good == reject else _booked(result, good)
+    also = f", and {booked} booked on {good}" if booked else ""
+    for machine, counts, more, words in (
+        (total, ("total_count",), 0, ""),
+        (good, ("good_count",), 0, ""),
+        (reject, ("reject_count", "rework_count"), booked, also),
+    ):
         if machine in by:
-            brought, all_told = (sum(everything(e, count) for count in counts) for e in (by[machine], whole))
-            more = booked if machine == told[2] and counts[0] == "reject_count" else 0
-            also = f" and {more} booked on {told[1]}" if more else ""
-            yield Sum(
-                f"{machine}: {counts[0]}, all of it{also}", counts[0], Fraction(brought + more), Fraction(all_told)
-            )
+            brought, told = (sum(everything(e, count) for count in counts) for e in (by[machine], whole))
+            yield Sum(f"{machine}: {counts[0]}, all of it{words}", counts[0], Fraction(brought + more), Fraction(told))
 
 
-def _booked(machines: Mapping[str, ShiftResult], counters_: tuple[str, str, str]) -> int:
-    """Parts booked on the machine that counts the line's good ones, if another counts its rejects (S-10, S-40)."""
-    _, good, reject = counters_
-    if good == reject or good not in machines:
-        return 0
-    return sum(int(d.amount) for d in machines[good].window.decisions if d.kind in ("scrap", "rework"))
+def _booked(result: ShiftResult, machine: str) -> int:
+    """Parts booked on one of a line's machines (S-10)."""
+    told = (d for d in result.window.decisions if d.machine == machine and d.kind in ("scrap", "rework"))
+    return sum(int(d.amount) for d in told)
 
 
 def everything(e: Elements, count: str) -> int:
