@@ -20,7 +20,7 @@ from oee.kernels.bookings import good_by_product
 from oee.kernels.rollup import counters, pools
 from oee.model import ShiftInstance
 from oee.store.database import Database, fetch, fetch_one, run
-from oee.store.entries import Entry, add_entry, one_entry
+from oee.store.entries import Entry, add_entry, lock_line_entries, one_entry
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Master
 from oee.store.results import touch
@@ -49,7 +49,8 @@ class BookingDesk:
         self._master.configs()
         ids = self._master.ids()
         with self._database.transaction() as conn:
-            run(conn, "entries/lock")
+            if key is not None:
+                run(conn, "entries/lock_key", author=author, key=key)
             look = Look(conn, self._master, self._master.catch_up(conn, ids), self._now_us())
             known = fetch_one(conn, "entries/keyed", author=author, key=key) if key is not None else None
             if known is not None:
@@ -80,8 +81,10 @@ def _again(look: Look, number: int, asked: BookingAsked) -> BookingTold:
 def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]) -> BookingTold:
     assert asked.line is not None
     assert asked.count is not None
+    line_id = look.ids.line(asked.line)
+    lock_line_entries(look.conn, line_id)
     home, at_us = _home(look, asked.line, asked)
-    shift, line_id = home.instance, look.ids.line(asked.line)
+    shift = home.instance
     if not touch(look.conn, line_id, shift.start_us, shift.start_us + 1, f"{asked.kind} booked", author):
         raise InputError(f"line {asked.line!r} has no data of shift {shift.name} of {shift.production_date}")
     ctx, good = _made(look, asked.line, asked, shift, at_us)

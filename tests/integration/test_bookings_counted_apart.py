@@ -13,6 +13,8 @@ from main_job import module_database, oee, served
 
 from oee.compute.service import ComputeService
 from oee.store.database import Database
+from oee.store.entries import lock_line_entries
+from oee.store.master import Master
 
 DAY = next(d for d in (datetime.now(UTC).date() - timedelta(days=n) for n in range(8, 15)) if d.weekday() == 0)
 STATE = "state: {profile: custom, map: {RUN: run}}"
@@ -139,3 +141,16 @@ def test_s10_a_booking_is_checked_up_to_its_instant_within_a_minute(line: Line) 
     line.book(**said, count=30)
     assert line.counts("shift", "alone")[0][1:] == (60, 30, 30, 0)
     assert "0 good parts of A" in line.book(422, **said, count=1)["detail"]
+
+
+def test_s10_a_reversal_undoes_the_newest_that_says_the_same_and_lines_book_side_by_side(line: Line) -> None:
+    said = {"line": "alone", **EARLY}
+    first, second = (line.book(kind=kind, **said, count=3)["id"] for kind in ("scrap", "rework"))
+    line.book(kind="scrap", **said, count=4)
+    line.book(kind="scrap", line="alone", ts=clock("06:30"), count=3)
+    with line.db.transaction() as conn:
+        lock_line_entries(conn, Master(line.db).ids().line("apart"))
+        back = [line.book(kind="reversal", **said, machine="press", product="A", count=3) for _ in range(2)]
+    assert [b["booking"] for b in back] == [second, first]
+    assert "no booking" in line.book(422, kind="reversal", **said, count=3)["detail"]
+    assert line.counts("shift", "alone")[0][1:] == (60, 53, 7, 0)
