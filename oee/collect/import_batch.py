@@ -91,10 +91,9 @@ class Batch:
     def _judge(self, order: Int64s, again: np.ndarray) -> list[tuple[int, int]]:
         """Leave the winner of each group at its first place in ``order``."""
         losers = []
+        firsts = np.maximum.accumulate(np.where(again, 0, np.arange(len(again))))
         for k in np.flatnonzero(again).tolist():
-            first = k - 1
-            while again[first]:
-                first -= 1
+            first = int(firsts[k])
             best, other = int(order[first]), int(order[k])
             if self._said(best) == self._said(other):
                 continue

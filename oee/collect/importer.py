@@ -164,7 +164,7 @@ class _Writer:
             new, conflicts = insert_import(conn, numbered(columns, self._texts, self._numbers), self._texts)
             for machine, span in sorted(spans.items()):
                 add_alive(conn, machine, IMPORT_SOURCE, *span)
-            mark_dirty(conn, {machine: start_us for machine, (start_us, _) in spans.items()})
+            mark_dirty(conn, {machine: self._news_us(machine, columns) for machine in spans})
         self._life |= spans
         listed += [
             f"{self._names[tag]} at {ts.isoformat()} has two values; Good, then the greater stays (S-11)"
@@ -189,6 +189,13 @@ class _Writer:
             known = spans.get(machine) or self._life.get(machine, (a, b))
             spans[machine] = (min(known[0], a), max(known[1], b))
         return spans
+
+    def _news_us(self, machine: int, columns: Columns) -> int:
+        """From where on a batch tells something new of a machine: its first row, and the life proven since the last."""
+        mine = np.isin(columns.tag_id, [tag for tag, of in self._machine.items() if of == machine])
+        first_us = int(columns.ts_us[mine].min())
+        before = self._life.get(machine)
+        return first_us if before is None else min(first_us, before[1])
 
     def _intern(self, conn: Session, batch: Batch, columns: Columns) -> None:
         """Have a number for every text of the batch."""

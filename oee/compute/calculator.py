@@ -128,7 +128,8 @@ def context(
     reach_us = reach_of(booked, (start_us, end_us))
     if reach_us != (start_us, end_us):
         stored = read_facts(conn, machine_id, *reach_us)
-    edges = {*span_us, *(b.at_us for b, _ in booked), *(e for _, e in settled.startups if span_us[0] < e < span_us[1])}
+    inner = {*(e for _, e in settled.startups), *(e.from_us or 0 for e in entries if e.kind == "split")}
+    edges = {*span_us, *(b.at_us for b, _ in booked), *(e for e in inner if span_us[0] < e < span_us[1])}
     cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, {*edges, *edges_us}, through_us)
     by_line = tuple(b for b, _ in booked if b.by_line and who.counts_for_others)
     own = [b for b, _ in booked if b not in by_line]
@@ -216,9 +217,8 @@ def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
 
 
 def _definition(ctx: Context, window_us: tuple[int, int]) -> str:
-    who, timeline = ctx.who, ctx.settled.timeline
-    products = {run.product for *_, run in timeline.split(*window_us) if run}
-    products |= {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
+    who = ctx.who
+    products = {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
     return definition(who.plant, who.line, who.source, ctx.rules, window_us, products)
 
 

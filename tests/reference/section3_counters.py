@@ -91,7 +91,9 @@ class Counter:
                     self.decide(t, "counter_glitch", value - mark)
                     i += 1
                     t, value = rows[i]
-                    c, mark = c + value - mark, value
+                    if value < mark:
+                        self.decide(t, "counter_glitch", value - mark)
+                    c, mark = c + max(value - mark, Fraction(0)), max(value, mark)
                 else:
                     self.decide(t, "counter_quarantined", value - mark)
                     mark = value
@@ -108,11 +110,12 @@ class Counter:
         return points
 
     def is_back(self, rows: list[Reading], i: int, before_us: int, mark: Fraction) -> bool:
-        """S-2: whether the next good value is within allowed of the value before the jump."""
+        """S-2: whether the next good value is within allowed of the one before the jump; decided: or a glitch below."""
         if i + 1 == len(rows):
             return False
         t, value = rows[i + 1]
-        return 0 <= value - mark <= self.allowed(t - before_us)
+        is_glitch = 0 < mark - value <= self.limits.glitch_tolerance and value > 0
+        return is_glitch or 0 <= value - mark <= self.allowed(t - before_us)
 
     def drop(self, mark: Fraction, value: Fraction, allowed: float) -> Drop:
         """S-4, then S-5."""
@@ -156,6 +159,10 @@ class Made:
     good: int
     reject: int
     rework: int
+
+    @property
+    def total(self) -> int:
+        return self.good + self.reject + self.rework
 
     def since(self, before: Made) -> Made:
         return Made(self.good - before.good, self.reject - before.reject, self.rework - before.rework)
