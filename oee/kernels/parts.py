@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from oee.kernels.counters import Counted
-from oee.kernels.intervals import Coverage, Int64s
+from oee.kernels.intervals import Coverage, Int64s, distinct
 
 
 class RunClock:
@@ -55,8 +55,8 @@ def floor_at(counted: Counted, edges_us: Int64s, clock: RunClock, factor: Fracti
     i = np.maximum(at, 0)
     nxt = np.minimum(i + 1, len(counted.ts_us) - 1)
     rise = np.where(counted.step[nxt] | (at < 0), 0, counted.total[nxt] - counted.total[i])
-    run = clock.at(counted.ts_us)
-    whole, before = run[nxt] - run[i], clock.at(edges_us) - run[i]
+    run = clock.at(counted.ts_us[i])
+    whole, before = clock.at(counted.ts_us[nxt]) - run, clock.at(edges_us) - run
     never = whole <= 0
     whole = np.where(never, counted.ts_us[nxt] - counted.ts_us[i], whole)
     before = np.where(never, edges_us - counted.ts_us[i], before)
@@ -73,10 +73,16 @@ def _floor(base: Int64s, rise: Int64s, before: Int64s, whole: Int64s, factor: Fr
     return np.asarray(parts + (rest * whole + rise * before * p) // (q * whole), dtype=np.int64)
 
 
-def difference(a: Counted, b: Counted, clock: RunClock) -> Counted:
-    """The counter that counts what ``a`` counts and ``b`` does not (S-9), on the breakpoints of both."""
+def difference(a: Counted, b: Counted, clock: RunClock, edges_us: Int64s) -> Counted:
+    """The counter that counts what ``a`` counts and ``b`` does not (S-9), on the breakpoints of both next to edges."""
     one = Fraction(1)
-    ts = np.union1d(a.ts_us, b.ts_us)
+    ts = distinct(np.concatenate([c.ts_us[_beside(c.ts_us, edges_us)] for c in (a, b)]))
     total = floor_at(a, ts, clock, one) - floor_at(b, ts, clock, one)
     step = np.isin(ts, a.ts_us[a.step]) | np.isin(ts, b.ts_us[b.step])
     return Counted(ts, total, step, total, np.ones(len(ts), np.bool_), ())
+
+
+def _beside(ts_us: Int64s, edges_us: Int64s) -> Int64s:
+    """Indices of the breakpoints just before and just after each edge: all that counts at edges depend on."""
+    after = np.searchsorted(ts_us, edges_us, side="right")
+    return np.clip(np.concatenate((after - 1, after)), 0, len(ts_us) - 1)
