@@ -58,8 +58,6 @@ def _recount(
     state = facts_state(conn, machine_id)
     if rules is None or state is None:
         return []
-    if start_us < state.kept_us:
-        return None
     end_us = min(state.through_us + 1, minute_us + DECIDES_US)
     at_us = minute_us
     while True:
