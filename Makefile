@@ -3,14 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test oracle faults soak zones check bench bench-import schema lock clean
+.PHONY: demo test oracle faults soak zones check bench bench-engine bench-import schema lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/oee demo $(ARGS)
 
 test: $(VENV)/.ready-dev
 	@tests/install-peers.sh
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 oracle: $(VENV)/.ready-dev # the engine against the rules told slowly: 10,000 random cases, ARGS=100000 for more, --seed N, --small
 	$(BIN)/python tests/oracle.py $(ARGS)
@@ -32,6 +32,9 @@ check: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-engine: $(VENV)/.ready-dev # a thousand machines' shifts from arrays to results on one core, ARGS=100 for fewer machines
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.bench_engine $(ARGS)
 
 bench-import: $(VENV)/.ready-dev # 10 million CSV rows beside psql's \copy of them: some minutes, 3 GB of disk
 	$(BIN)/python -m tests.bench.bench_import 10000000

@@ -68,7 +68,12 @@ class StopCorrections(Protocol):
         """Make one stop of neighbours on a machine, under a ``reason`` and a ``note`` where they are given."""
 
     def undo(self, number: int, why: str | None, author: str) -> Correction:
-        """Undo an entry about a stop: from now on it holds no more."""
+        """Undo an entry about a stop, an order's event or a booking: from now on it holds no more."""
 
-    def entries(self, line: str, from_us: int, to_us: int) -> list[LoggedEntry]:
-        """Everything entered about a line, or the whole plant, that touches a range, oldest first."""
+    def entries(self, line: str, from_us: int, to_us: int, after: int, limit: int) -> list[LoggedEntry]:
+        """What was entered about a line, or the whole plant, and touches a range, oldest first.
+
+        Parameters
+        ----------
+        after, limit : only entries numbered above ``after``, at most so many.
+        """

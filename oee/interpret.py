@@ -17,7 +17,7 @@ from oee.kernels.cells import cells_between, cumulative_parts
 from oee.kernels.claims import Claims, claims
 from oee.kernels.counters import Counted, count, pulses
 from oee.kernels.derive import NO_LIMIT, RUNNING, STANDING, Derived, Moves, derive
-from oee.kernels.intervals import Int64s, union
+from oee.kernels.intervals import Int64s, distinct, union
 from oee.kernels.life import hold_until, open_silence, proofs
 from oee.kernels.machine import (
     FOREVER_US,
@@ -105,8 +105,8 @@ def interpret(
         pieces,
         list(cells_between(edges, parts.by_kind, log)),
         decisions,
-        [run.checkpoint(t) for t in at_us],
-        [run.handover(c) for c in cuts],
+        run.checkpoints(at_us),
+        run.handovers(cuts),
         log.runs,
         min((a for a in back if a is not None), default=None),
     )
@@ -179,7 +179,7 @@ def _pieces(
             pieces = overwrite(pieces, _judged(rules, counted, said, silence, ideal_us))
     if hold_until_us < end_us:
         pieces = overwrite(pieces, [Piece(max(hold_until_us, start_us), end_us, Category.NO_DATA)])
-    return merge([replace(p, end_us=min(p.end_us, end_us)) for p in pieces])
+    return merge([p.over(p.start_us, min(p.end_us, end_us)) for p in pieces])
 
 
 def _usable(
@@ -192,7 +192,7 @@ def _usable(
         good = (readings >= 0) & (
             readings < (LARGEST_PULSE if pulses_ else LARGEST_COUNT)
         )  # False for what is no number as well
-        kept[signal] = (ts[good], readings[good])
+        kept[signal] = (ts, readings) if good.all() else (ts[good], readings[good])
         for at_us, value in zip(ts[~good].tolist(), readings[~good].tolist(), strict=True):
             why = f"reading {value:.15g} is no count: left out (S-28)"
             told.append(CounterDecision(at_us, signal, "counter_quarantined", f"{value:.15g}", why))
@@ -248,7 +248,7 @@ def _edges(pieces: list[Piece], start_us: int, end_us: int, cuts_us: tuple[int, 
     minutes = np.arange(start_us // MINUTE_US + 1, -(-end_us // MINUTE_US)) * MINUTE_US
     changes = [p.start_us for p in pieces] + [start_us, end_us]
     inner = [c for c in cuts_us if start_us < c < end_us]
-    return np.unique(np.concatenate((minutes, np.array(changes + inner, np.int64))))
+    return distinct(np.concatenate((minutes, np.array(changes + inner, np.int64))))
 
 
 def _agreement(rules: MachineRules, counted: dict[str, Counted], start_us: int, end_us: int) -> Agreement:

@@ -15,6 +15,7 @@ from pathlib import Path
 from pprint import pformat
 from random import Random
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent / "property"))
 
 from cases import random_case
@@ -83,6 +84,9 @@ def less(case: Case) -> Iterator[Case]:
     for n in range(len(case.windows)):
         if len(case.windows) > 1:
             yield replace(case, windows=case.windows[:n] + case.windows[n + 1 :])
+    for name in ("entries", "bookings", "later"):
+        rows = getattr(case, name)
+        yield from (replace(case, **{name: rows[:n] + rows[n + 1 :]}) for n in range(len(rows)))
     for name in ("words", "readings", "alive"):
         rows_of = getattr(case, name)
         for key, rows in rows_of.items():

@@ -86,8 +86,14 @@ class ApiAccess:
         if principal.kind != "key":
             refuse_foreign_origin(request)
         if principal.role not in self.roles or not principal.has_scope(self.scope):
-            raise ProblemError(403, f"The {principal.kind} {principal.name} may not do this.")
+            raise ProblemError(403, self._refusal(principal))
         return principal
+
+    def _refusal(self, principal: Principal) -> str:
+        said = f"The {principal.kind} {principal.name} may not do this"
+        if principal.role not in self.roles:
+            return f"{said}: it is {principal.role.value}; this takes {', '.join(sorted(r.value for r in self.roles))}."
+        return f"{said}: it lacks the scope {self.scope}."
 
 
 class PageAccess(ApiAccess):

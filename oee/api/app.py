@@ -25,6 +25,7 @@ from oee.api.lines import line_router
 from oee.api.login import LoginPage, login_router
 from oee.api.not_yet import not_yet_router
 from oee.api.operating import HealthSource, MeasureRequests, Metrics, operating_router
+from oee.api.params import refuse_stray_query
 from oee.api.reports import ReportFormat, report_router
 from oee.api.stops import stop_router
 from oee.api.streams import Places
@@ -97,7 +98,7 @@ def create_app(
     places = app.state.places = Places(own_capacity())
     app.include_router(event_router(source, watcher, places))
     for router in writing:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(refuse_stray_query)])
     app.include_router(not_yet_router())
     app.include_router(login_router(render_login))
     app.include_router(operating_router(health, metrics))

@@ -14,7 +14,7 @@ from oee.api.access import ApiAccess
 from oee.api.answers import json_answer
 from oee.api.documented import READ_RESPONSES, WRITE_RESPONSES
 from oee.api.models import Shape, Stop, Timestamp
-from oee.api.params import MAX_FINE_DAYS, Instant, Name, RangeQuery
+from oee.api.params import MAX_FINE_DAYS, Instant, Name, RangeQuery, decode_cursor, encode_cursor
 from oee.api.stops import stop_items, stop_name
 from oee.corrections import Correction, LoggedEntry, StopCorrections
 from oee.report.kpi import local_iso
@@ -30,6 +30,7 @@ def _plain(text: str) -> str:
 
 
 MAX_NOTE = 2000
+MAX_ENTRIES = 1000
 MAX_ENTRY = 2**63 - 1
 """What the database takes as the number of an entry."""
 _MAY_CORRECT = ApiAccess(frozenset(Role) - {Role.VIEWER}, "write")
@@ -141,12 +142,20 @@ class Entries(Shape):
     """Entries that touch the range, oldest first, undone ones too."""
 
     items: list[Entry]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
 
 
 class EntryQuery(RangeQuery):
     """Which entries."""
 
     line: Name
+    limit: int = Field(MAX_ENTRIES, ge=1, le=MAX_ENTRIES)
+    cursor: str | None = Field(None, max_length=1000, description="`next` of the page before.")
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What a cursor is bound to."""
+        return ("entries", self.line, self.from_us, self.to_us)
 
 
 def correction_router(source: ResultSource, corrections: StopCorrections) -> APIRouter:
@@ -177,7 +186,10 @@ def correction_router(source: ResultSource, corrections: StopCorrections) -> API
 
     @router.post("/entries/{number}:undo", response_model=CorrectedStops, responses=WRITE_RESPONSES)
     def undo(number: EntryNumber, author: Author, said: Undo | None = None) -> Any:
-        """Undo an entry about a stop: the figures are again what they were without it, as a new revision."""
+        """Undo an entry about a stop, an order's event or a booking: a new revision says what holds without it.
+
+        Only what is about a stop answers with stops. Which shifts an order's event touches is told by their revisions.
+        """
         return _several(source, corrections.undo(number, said.why if said else None, author.name))
 
     @router.get("/entries", response_model=Entries, responses=READ_RESPONSES, dependencies=[Depends(ApiAccess())])
@@ -185,8 +197,12 @@ def correction_router(source: ResultSource, corrections: StopCorrections) -> API
         """What people and order systems entered about a line, with author, time and whether it still holds."""
         query.check(MAX_FINE_DAYS, "entries")
         zone = ZoneInfo(source.plant().plant.timezone)
-        found = corrections.entries(query.line, query.from_us, query.to_us)
-        return json_answer(request, {"items": [_entry_item(e, zone) for e in found]})
+        after = decode_cursor(query.cursor, query.identity)[0] if query.cursor else 0
+        found = corrections.entries(query.line, query.from_us, query.to_us, after, query.limit + 1)
+        shown = found[: query.limit]
+        more = len(found) > len(shown)
+        following = encode_cursor((shown[-1].number, "", ""), query.identity) if more else None
+        return json_answer(request, {"items": [_entry_item(e, zone) for e in shown], "next": following})
 
     return router
 

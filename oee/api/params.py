@@ -6,9 +6,13 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -128,3 +132,27 @@ def decode_cursor(cursor: str, query: object) -> Place:
 
 def _fingerprint(query: object) -> str:
     return hashlib.sha256(repr(query).encode()).hexdigest()[:12]
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        yield from field_names(field.field_info.annotation) or [field.alias]
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
+
+
+def field_names(shape: object) -> list[str]:
+    """Names of the fields of a model, as requests write them; none of anything else."""
+    if not (isinstance(shape, type) and issubclass(shape, BaseModel)):
+        return []
+    return [field.alias or name for name, field in shape.model_fields.items()]
+
+
+def refuse_stray_query(request: Request) -> None:
+    """Refuse a query parameter that an address of changes does not know: a `dry_run` must not be lost."""
+    route: APIRoute = request.scope["route"]
+    known = set(_query_names(route.dependant))
+    stray = next((name for name in request.query_params if name not in known), None)
+    if request.method not in ("GET", "HEAD") and stray is not None:
+        there = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+        raise invalid(f"/query/{stray}", f"{stray}: is not a parameter of this address; {there}.")

@@ -115,14 +115,26 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 async def _validation(request: Request, error: RequestValidationError) -> Response:
-    errors = [_field_fault(e) for e in error.errors()]
+    errors = [_field_fault(e, _body_fields(request)) for e in error.errors()]
     return problem(request, 422, " ".join(e["detail"] for e in errors), errors=errors)
 
 
-def _field_fault(error: Mapping[str, Any]) -> dict[str, str]:
+def _body_fields(request: Request) -> list[str]:
+    """Fields of the body that an address takes, where it takes one object."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    shape = getattr(getattr(field, "field_info", None), "annotation", None)
+    return [f.alias or name for name, f in getattr(shape, "model_fields", {}).items()]
+
+
+def _field_fault(error: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str]:
     place = [str(part) for part in error["loc"]]
-    sentences = {"missing": "is missing.", "extra_forbidden": "is not a parameter of this address."}
-    said = sentences.get(error["type"], f"{error['msg']}.".replace("..", "."))
+    strange = "is not a parameter of this address."
+    if place[0] == "body" and len(place) == 2 and fields:
+        strange = f"is no field of this body; it takes {', '.join(fields)}."
+    sentences = {"missing": "is missing.", "extra_forbidden": strange}
+    said = sentences.get(error["type"], f"{error['msg']}.".replace("..", ".").removeprefix("Value error, "))
+    if error["type"] == "json_invalid":
+        return fault("/body", f"The body is no JSON: {error.get('ctx', {}).get('error', 'it can not be read')}.")
     pointer = "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in place)
     return fault(pointer, f"{place[-1]}: {said}")
 

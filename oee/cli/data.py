@@ -20,7 +20,7 @@ from oee.collect.importer import import_csv
 from oee.compute.data_health import DataHealth
 from oee.compute.plan import timeline
 from oee.compute.queries import Results
-from oee.compute.service import ComputeService, clock_us, mark_again
+from oee.compute.service import ComputeService, Only, clock_us, mark_again
 from oee.errors import ConfigError, InputError, NotFoundError
 from oee.store.master import Master
 from oee.store.times import FAR_US
@@ -29,7 +29,10 @@ from oee.store.times import FAR_US
 @click.command("import")
 @click.argument("samples", type=click.Path(path_type=Path, dir_okay=False))
 def import_(samples: Path) -> None:
-    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality]."""
+    """Import history from a CSV or Parquet file: ts,machine,signal,value[,quality].
+
+    Each row that can't be taken is listed, the others land. Exit 0 if any row could be taken, 1 if none.
+    """
     read = import_parquet if samples.suffix.lower() == ".parquet" else import_csv
     with database() as db:
         report = read(db, samples, clock_us(), say)
@@ -61,11 +64,12 @@ def recompute(line: str | None, from_: str | None, to: str | None) -> None:
     """Compute everything that has data and is due; with options, compute a range again."""
     start, end = instant_us(from_, "--from"), instant_us(to, "--to")
     with database() as db:
-        service = ComputeService(db)
+        service, only = ComputeService(db), None
         if line is not None or start is not None or end is not None:
             lines = [line] if line is not None else list(service.master.ids().lines)
-            mark_again(db, lines, -FAR_US if start is None else start, FAR_US if end is None else end)
-        done = service.recompute()
+            only = Only(tuple(lines), -FAR_US if start is None else start, FAR_US if end is None else end)
+            mark_again(db, lines, only.from_us, only.to_us)
+        done = service.recompute(only)
     click.echo(f"computed {done.shifts} shifts from {done.machines} machines with new data")
 
 

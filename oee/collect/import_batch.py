@@ -91,10 +91,9 @@ class Batch:
     def _judge(self, order: Int64s, again: np.ndarray) -> list[tuple[int, int]]:
         """Leave the winner of each group at its first place in ``order``."""
         losers = []
+        firsts = np.maximum.accumulate(np.where(again, 0, np.arange(len(again))))
         for k in np.flatnonzero(again).tolist():
-            first = k - 1
-            while again[first]:
-                first -= 1
+            first = int(firsts[k])
             best, other = int(order[first]), int(order[k])
             if self._said(best) == self._said(other):
                 continue
@@ -156,6 +155,8 @@ class FieldReader:
 
     def _plain(self, batch: Batch, number: int, fields: Sequence[str]) -> None:
         """Take a line whose names are known and whose value is Good; raises where it is not that plain."""
+        if len(fields) != len(self._header):
+            raise ValueError
         tag_id = self._tags[fields[self._machine], fields[self._signal]]
         status = self._statuses[fields[self._quality] if self._quality is not None else ""]
         moment = datetime.fromisoformat(fields[self._ts])
@@ -170,6 +171,7 @@ class FieldReader:
 
     def _judged(self, batch: Batch, number: int, fields: Sequence[str], refuse: Refuse) -> None:
         try:
+            self._check_cells(fields)
             row = self._reader.read(number, dict(zip(self._header, fields, strict=False)))
         except InputError as error:
             refuse(number, str(error))
@@ -178,6 +180,13 @@ class FieldReader:
         batch.add_row(row, tag_id)
         if row.status < GOOD_LIMIT:  # others may lack a value
             self._learn(batch, fields, tag_id, row)
+
+    def _check_cells(self, fields: Sequence[str]) -> None:
+        """A decimal comma, or a quote that does not end, must not pass for a value."""
+        if any("\n" in field or "\r" in field for field in fields):
+            raise InputError("a quoted text runs over the end of the line; is a quote not closed?")
+        if len(fields) > len(self._header):
+            raise InputError(f"{len(fields)} cells under a header of {len(self._header)}; quote a text with a comma")
 
     def _learn(self, batch: Batch, fields: Sequence[str], tag_id: int, row: Row) -> None:
         if len(fields) <= max(self._machine, self._signal, self._value, self._quality or 0):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -60,8 +60,10 @@ def import_csv(database: Database, path: Path, now_us: int, announce: Callable[[
         with path.open(encoding="utf-8-sig", newline="") as file:
             batches = _batches(file, path, RowReader(ids, now_us, kept_from(database)), text_tags(ids), report)
             write_batches(database, ids, batches, report, announce)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: can't be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not written in UTF-8 ({error.reason}); save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path}: can't be read: {error.strerror or error}") from error
     return report
 
 
@@ -91,11 +93,19 @@ def _batches(
     header = next(rows, [])
     missing = [c for c in COLUMNS if c not in header]
     if missing:
-        raise InputError(f"{path}:1: the header lacks {', '.join(missing)}; it must be {HEADER}")
+        raise InputError(f"{path}:1: the header lacks {', '.join(missing)}; it must be {HEADER}, in small letters")
     fields = FieldReader(reader, header, texts)
-    lines = ((rows.line_num, row) for row in rows if row)
+    lines = _numbered(rows, path)
     for first in lines:  # line by line: a list of so many rows would keep the garbage collector busy
         yield fields.read(chain([first], islice(lines, CHUNK_ROWS - 1)), report.refuse)
+
+
+def _numbered(rows: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield from ((rows.line_num, row) for row in rows if row)
+    except csv.Error as error:
+        what = f"{path}:{rows.line_num}: {error}: a quote here or before is not closed; the rows before it are in"
+        raise InputError(what) from error
 
 
 def write_batches(
@@ -154,7 +164,7 @@ class _Writer:
             new, conflicts = insert_import(conn, numbered(columns, self._texts, self._numbers), self._texts)
             for machine, span in sorted(spans.items()):
                 add_alive(conn, machine, IMPORT_SOURCE, *span)
-            mark_dirty(conn, {machine: start_us for machine, (start_us, _) in spans.items()})
+            mark_dirty(conn, {machine: self._news_us(machine, columns) for machine in spans})
         self._life |= spans
         listed += [
             f"{self._names[tag]} at {ts.isoformat()} has two values; Good, then the greater stays (S-11)"
@@ -179,6 +189,13 @@ class _Writer:
             known = spans.get(machine) or self._life.get(machine, (a, b))
             spans[machine] = (min(known[0], a), max(known[1], b))
         return spans
+
+    def _news_us(self, machine: int, columns: Columns) -> int:
+        """From where on a batch tells something new of a machine: its first row, and the life proven since the last."""
+        mine = np.isin(columns.tag_id, [tag for tag, of in self._machine.items() if of == machine])
+        first_us = int(columns.ts_us[mine].min())
+        before = self._life.get(machine)
+        return first_us if before is None else min(first_us, before[1])
 
     def _intern(self, conn: Session, batch: Batch, columns: Columns) -> None:
         """Have a number for every text of the batch."""

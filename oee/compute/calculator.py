@@ -107,9 +107,10 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
     reach_us = reach_of(booked, (start_us, end_us))
     if reach_us != (start_us, end_us):
         stored = read_facts(conn, machine_id, *reach_us)
-    edges = {*span_us, *(b.at_us for b, _ in booked), *(e for _, e in settled.startups if span_us[0] < e < span_us[1])}
+    inner = {*(e for _, e in settled.startups), *(e.from_us or 0 for e in entries if e.kind == "split")}
+    edges = {*span_us, *(b.at_us for b, _ in booked), *(e for e in inner if span_us[0] < e < span_us[1])}
     cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, edges, through_us)
-    made = book(sorted(cells, key=lambda c: c.start_us), [b for b, _ in booked], rules.product)
+    made = book(cells, [b for b, _ in booked], rules.product)
     decisions = sorted([*settled.decisions, *made.decisions], key=lambda d: d.at_us)
     settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
     found = doubts(conn, machine_id, start_us, end_us)
@@ -170,9 +171,9 @@ def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> lis
 def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
     """Everything to say of one instance, live while it runs."""
     result = window(ctx, instance.start_us, instance.end_us)
-    hours = tuple(_hour(ctx, instance, a, b) for a, b in _hours(ctx, instance))
-    elapsed = _planned_spans(ctx, instance, instance.start_us, min(instance.end_us, ctx.now_us))
-    whole = _planned_spans(ctx, instance, instance.start_us, instance.end_us)
+    whole = _planned_spans(ctx, instance)
+    hours = tuple(_hour(ctx, whole, a, b) for a, b in _hours(ctx, instance))
+    elapsed = _clipped(whole, instance.start_us, min(instance.end_us, ctx.now_us))
     return ShiftResult(
         id="",
         line=ctx.who.line.id,
@@ -193,9 +194,8 @@ def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:
 
 
 def _definition(ctx: Context, window_us: tuple[int, int]) -> str:
-    who, timeline = ctx.who, ctx.settled.timeline
-    products = {run.product for *_, run in timeline.split(*window_us) if run}
-    products |= {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
+    who = ctx.who
+    products = {c.product for c in ctx.settled.cells if window_us[0] <= c.start_us < window_us[1]}
     return definition(who.plant, who.line, who.source, ctx.rules, window_us, products)
 
 
@@ -203,26 +203,27 @@ def _hours(ctx: Context, instance: ShiftInstance) -> list[tuple[int, int]]:
     return clock_hours(instance.start_us, instance.end_us, ctx.who.zone) if instance.planned else []
 
 
-def _hour(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> HourRow:
-    planned = planned_us(ctx, instance, start_us, end_us)
+def _hour(ctx: Context, planned: Sequence[tuple[int, int]], start_us: int, end_us: int) -> HourRow:
+    inside = _clipped(planned, start_us, end_us)
+    planned_us = sum(b - a for a, b in inside)  # less breaks and planned maintenance
     elements = window(ctx, start_us, end_us).elements
-    target = _target(ctx, _planned_spans(ctx, instance, start_us, end_us))
-    return HourRow(start_us, end_us, elements, planned, target)
+    return HourRow(start_us, end_us, elements, planned_us, _target(ctx, inside))
 
 
-def planned_us(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> int:
-    """Time [µs] that the plan means for production in ``[start, end)``: less breaks and planned maintenance."""
-    return sum(b - a for a, b in _planned_spans(ctx, instance, start_us, end_us))
-
-
-def _planned_spans(ctx: Context, instance: ShiftInstance, start_us: int, end_us: int) -> list[tuple[int, int]]:
+def _planned_spans(ctx: Context, instance: ShiftInstance) -> list[tuple[int, int]]:
+    """What the plan means for production in an instance."""
     if not instance.planned:
         return []
     calendar = ctx.who.plant.calendars[ctx.who.line.calendar]
     windows = maintenance_windows(calendar, ctx.who.source.id, ctx.who.zone)
     pieces = plan([instance], windows, category_of(ctx.who.plant.policies.maintenance))
-    spans = ((max(p.start_us, start_us), min(p.end_us, end_us)) for p in pieces if p.category is None)
-    return [(a, b) for a, b in spans if a < b]
+    planned = [(p.start_us, p.end_us) for p in pieces if p.category is None]
+    return _clipped(planned, instance.start_us, instance.end_us)
+
+
+def _clipped(spans: Sequence[tuple[int, int]], start_us: int, end_us: int) -> list[tuple[int, int]]:
+    clipped = ((max(a, start_us), min(b, end_us)) for a, b in spans)
+    return [(a, b) for a, b in clipped if a < b]
 
 
 def _target(ctx: Context, planned: Sequence[tuple[int, int]]) -> Fraction | None:

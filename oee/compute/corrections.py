@@ -12,6 +12,7 @@ from oee.compute.rolled import Look
 from oee.compute.rules import all_reasons
 from oee.compute.service import again, clock_us
 from oee.compute.stops_near import Near, shifts_of, stops_near, told
+from oee.compute.undoing import undo_reversible
 from oee.corrections import Correction, LoggedEntry, StopName
 from oee.errors import InputError
 from oee.model import Spoken, Stop
@@ -47,16 +48,16 @@ class Corrections:
         return again(partial(self._merge, stops, said, author))
 
     def undo(self, number: int, why: str | None, author: str) -> Correction:
-        """Undo an entry about a stop; one that is undone already makes no entry."""
+        """Undo an entry about a stop, an order's event or a booking; one that is undone already makes no entry."""
         return again(partial(self._undo, number, why, author))
 
-    def entries(self, line: str, from_us: int, to_us: int) -> list[LoggedEntry]:
-        """Everything entered about a line, or the whole plant, that touches a range, oldest first."""
+    def entries(self, line: str, from_us: int, to_us: int, after: int, limit: int) -> list[LoggedEntry]:
+        """What was entered about a line, or the whole plant, and touches a range, oldest first; a page of it."""
         ids = self._master.ids()
         line_id = ids.line(line)
         machines = {number: machine for (_, machine), number in ids.machines.items()}
         with self._database.snapshot() as conn:
-            found = listed_entries(conn, line_id, from_us, to_us)
+            found = listed_entries(conn, line_id, from_us, to_us, after, limit)
         return [_logged(e, undone_by, {line_id: line}, machines) for e, undone_by in found]
 
     @contextmanager
@@ -119,7 +120,7 @@ class Corrections:
         with self._database.snapshot() as conn:
             entry, _ = one_entry(conn, number)
         if entry.kind not in STOP_KINDS:
-            raise InputError(f"entry {number} is no entry about a stop ({entry.kind}) and is not undone here")
+            return undo_reversible(self._database, entry, why, author, self._now_us())
         line, machine = next(k for k, n in self._master.ids().machines.items() if n == entry.machine_id)
         name = StopName(line, machine, entry.from_us or 0)
         with self._writing(line, machine) as look:

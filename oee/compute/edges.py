@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from oee.compute.interpreter import rules_at
 from oee.compute.loading import load
@@ -26,7 +27,7 @@ def with_edges(
     edges_us: Iterable[int],
     through_us: int,
 ) -> list[Cell]:
-    """Stored cells of a machine; a minute that an edge cuts is counted anew, cut at every edge in it.
+    """Stored cells of a machine in order of time; a minute that an edge cuts is counted anew, cut at every edge in it.
 
     Where samples are gone, a minute stays whole and counts where it begins (S-55).
 
@@ -42,7 +43,7 @@ def with_edges(
         inside = _recount(conn, master, ids, name, minute, edges)
         if inside is not None:
             cells = [c for c in cells if not minute <= c.start_us < minute + MINUTE_US] + inside
-    return cells
+    return sorted(cells, key=attrgetter("start_us"))
 
 
 def _recount(

@@ -9,7 +9,7 @@ from oee.compute import windows
 from oee.compute.kpi_ids import StoredId, SumId, WindowId, read_kpi_id
 from oee.compute.queries import Results, instance_of
 from oee.compute.rolled import Look
-from oee.compute.rules import configured
+from oee.compute.rules import calculation_rules, configured
 from oee.config.model import PlantConfig
 from oee.errors import InputError, NotFoundError
 from oee.evidence import Configuration, Evidence, SaidEntry
@@ -160,7 +160,8 @@ def _configurations(look: Look, result: ShiftResult, span_us: tuple[int, int]) -
     ordered = _nearest_first(having, span_us)
     found = []
     for said in result.definition.split("; "):
-        match = next((c for c in ordered if _configured(c.plant, result) == said.partition(", cycles ")[0]), None)
+        matching = [c for c in ordered if _configured(c.plant, result) == said.partition(", cycles ")[0]]
+        match = max(matching, key=lambda c: _same_cycles(c.plant, result), default=None)
         config = match or ordered[0]
         since_us = None if config.effective_us == ALWAYS_US else config.effective_us
         found.append(Configuration(config.config_id, since_us, config.plant, proven=match is not None))
@@ -180,6 +181,17 @@ def _nearest_first(having: Sequence[ConfigRevision], span_us: tuple[int, int]) -
     """Those in force by the start, the last first; then those that took force later (see `Master.config_with`)."""
     in_force = [c for c in having if c.effective_us <= span_us[0]]
     return in_force[::-1] + [c for c in having if c.effective_us > span_us[0]]
+
+
+def _same_cycles(plant: PlantConfig, result: ShiftResult) -> int:
+    """How many of a result's counts were made at an ideal cycle that a configuration gives them."""
+    e, line = result.window.elements, plant.lines[result.line]
+    names = (result.machine,) if result.machine is not None else contributors(line.rollup, line.machines)
+    rules = [calculation_rules(plant, line.machines[name]) for name in names]
+    return sum(
+        any(r.ideal_of(o.product, result.window.start_us) == o.ideal_cycle_us for r in rules)
+        for o in (*e.output, *e.unscheduled, *e.unknown)
+    )
 
 
 def _configured(plant: PlantConfig, result: ShiftResult) -> str:

@@ -49,7 +49,8 @@ def mark_outdated(database: Database) -> None:
 def interpret_dirty(database: Database, master: Master, now_us: int, limit: int = 1000) -> int:
     """Work off dirty marks, one machine a transaction; several workers share them (R18).
 
-    A mark that data writes anew while its machine is interpreted stays for the next round; the data never waits (R3).
+    What a machine is marked for is taken in a transaction of its own, so that data never waits for an interpretation
+    (R3), and what comes meanwhile is of the next round.
 
     Returns
     -------
@@ -64,20 +65,20 @@ def interpret_dirty(database: Database, master: Master, now_us: int, limit: int 
                 return done
             skip.append(claimed[0])
             ids = master.catch_up(conn, ids)
-            _work_off(conn, master, ids, claimed[0], now_us)
+            _work_off(database, conn, master, ids, claimed[0], now_us)
     return limit
 
 
-def _work_off(conn: Session, master: Master, ids: Ids, machine_id: int, now_us: int) -> None:
+def _work_off(database: Database, conn: Session, master: Master, ids: Ids, machine_id: int, now_us: int) -> None:
     """Interpret one machine that this transaction holds, by its mark as it stands now that it is held."""
-    mark = fetch_one(conn, "facts/mark", machine_id=machine_id)
+    with database.transaction() as aside:
+        mark = fetch_one(aside, "facts/take", machine_id=machine_id)
     if mark is None:
         return  # another worker was done with it in the moment before it was held
+    from_ts, cause, author = mark
     name = next(key for key, number in ids.machines.items() if number == machine_id)
-    from_ts, writing, cause, author = mark
     _interpret(conn, master, ids, name, to_us(from_ts), now_us, (cause or LATE, author))
-    if not run(conn, "facts/clear", machine_id=machine_id, writing=writing) and cause is not None:
-        run(conn, "facts/heard", machine_id=machine_id, cause=cause)
+    run(conn, "facts/clear", machine_id=machine_id)
 
 
 def _interpret(

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 
 from oee.calculate import CalculationRules
 from oee.compute.derived import derivation
@@ -141,8 +142,8 @@ def definition(
     window_us : only ideal cycles in force in it touch the result,
     products : and of these only what was made in it.
     """
-    made = {*products, rules.product}
-    cycles = [i.only(made) for *_, i in rules.ideals(*window_us)]
+    made = {product or rules.product for product in products}
+    cycles = [cycle for cycle, _ in groupby(i.only(made) for *_, i in rules.ideals(*window_us))]
     return f"{configured(plant, line, machine)}, cycles {_digest(repr(cycles))}"
 
 

@@ -23,7 +23,7 @@ from oee.store.instances import instance_numbered, instances_in
 from oee.store.master import Ids, Master
 from oee.store.results import DueShift, claim_due, claim_live, close_due, publish, put_live, set_status, touch
 from oee.store.samples import TEXT_SIGNALS
-from oee.store.times import from_us, to_us
+from oee.store.times import FAR_US, from_us, to_us
 
 _log = structlog.get_logger()
 COLLECTOR_TIMEOUT_US = 120 * US_PER_S
@@ -46,6 +46,15 @@ class Round:
     shifts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Shifts of some lines that overlap ``[from_us, to_us)``."""
+
+    lines: tuple[str, ...]
+    from_us: int
+    to_us: int
+
+
 class ComputeService:
     """Everything that turns samples into results, over one database; any number of processes may run one each."""
 
@@ -56,7 +65,9 @@ class ComputeService:
         self._patient_until_us = 0
         self._rules_checked = False
 
-    def tick(self, *, live: bool = True, close: bool = True, budget_s: float = CLOSE_BUDGET_S) -> Round:
+    def tick(
+        self, *, live: bool = True, close: bool = True, budget_s: float = CLOSE_BUDGET_S, only: Only | None = None
+    ) -> Round:
         """Do what is due once; cheap when nothing is. Interpretation and live results come before closed shifts.
 
         Parameters
@@ -64,6 +75,7 @@ class ComputeService:
         live : write live results of what runs now.
         close : publish shifts that are over.
         budget_s : time for closed shifts; the rest of a backlog waits for the next round, live results do not.
+        only : close no other shifts than these.
         """
         if not self.master.configs():
             return Round(0, 0)
@@ -78,18 +90,18 @@ class ComputeService:
         if live:
             for line in lines:
                 guarded(partial(self._live, ids, line, self.now_us()), line)
-        shifts = self._close(ids, lines, self.now_us(), monotonic() + budget_s) if close else 0
+        shifts = self._close(ids, lines, self.now_us(), monotonic() + budget_s, only) if close else 0
         return Round(machines, shifts)
 
     def be_patient(self) -> None:
         """After an outage collectors bring their backlog: for a while none of them counts as dead (R14)."""
         self._patient_until_us = self.now_us() + COLLECTOR_TIMEOUT_US
 
-    def recompute(self) -> Round:
-        """Compute until nothing is due any more."""
+    def recompute(self, only: Only | None = None) -> Round:
+        """Compute until nothing is due any more, of all shifts or of these only."""
         total = Round(0, 0)
         while True:
-            done = self.tick(live=False, budget_s=inf)
+            done = self.tick(live=False, budget_s=inf, only=only)
             if done == Round(0, 0):
                 return total
             total = Round(total.machines + done.machines, total.shifts + done.shifts)
@@ -132,7 +144,7 @@ class ComputeService:
         """What was claimed is computed by the configuration that stood when it was claimed, not by one before."""
         return Look(conn, self.master, self.master.catch_up(conn, ids), now_us)
 
-    def _close(self, ids: Ids, lines: list[str], now_us: int, until_s: float) -> int:
+    def _close(self, ids: Ids, lines: list[str], now_us: int, until_s: float, only: Only | None) -> int:
         """Publish what the watermarks have passed, a shift of each line in turn.
 
         Each line has its newest due shift published whatever the time: no line's backlog keeps the others waiting.
@@ -143,22 +155,24 @@ class ComputeService:
         """
         seen: list[int] = []
         changed = 0
-        waiting, first_turns = deque(lines), len(lines)
+        waiting = deque(line for line in lines if only is None or line in only.lines)
+        first_turns = len(waiting)
         while waiting and (first_turns > 0 or monotonic() < until_s):
             first_turns -= 1
             line = waiting.popleft()
-            done = guarded(partial(self._close_newest, ids, line, now_us, seen), line)
+            done = guarded(partial(self._close_newest, ids, line, now_us, seen, only), line)
             if done is not None:
                 changed += done
                 waiting.append(line)
         return changed
 
-    def _close_newest(self, ids: Ids, line: str, now_us: int, seen: list[int]) -> int | None:
+    def _close_newest(self, ids: Ids, line: str, now_us: int, seen: list[int], only: Only | None) -> int | None:
         """Publish the newest due shift of a line not seen in this round, in one transaction (R18); None if none is."""
         lateness_us = self.master.config_at(now_us).plant.policies.lateness_s * US_PER_S
         with self.database.transaction() as conn:
             watermark = self._watermark(conn, line, now_us)
-            due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen)
+            span_us = (only.from_us, only.to_us) if only else (-FAR_US, FAR_US)
+            due = claim_due(conn, ids.line(line), watermark, now_us - lateness_us, seen, span_us)
             if due is None:
                 return None
             late = due.end_us + lateness_us <= now_us

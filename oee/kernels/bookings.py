@@ -71,7 +71,7 @@ def book(cells: Sequence[Cell], bookings: Iterable[Booking], default_product: st
                 after[i], left = _taken(after[i], booking, taken), left - taken
                 newest_us = after[i].start_us if newest_us is None else newest_us
         decisions += _told(booking, left, newest_us)
-    return Booked(after, [_moved(a, b) for a, b in zip(cells, after, strict=True) if a != b], decisions)
+    return Booked(after, [_moved(a, b) for a, b in zip(cells, after, strict=True) if a is not b], decisions)
 
 
 def _product(cell: Cell, default_product: str | None, booking: Booking) -> bool:

@@ -151,8 +151,8 @@ def _heard_at(read: _Counters, points: Points, first: str | None) -> int:
 
 def cells_between(edges: Int64s, parts: dict[str, Int64s], log: ProductLog) -> Iterator[Cell]:
     """Differences between edges; the count steps at an edge belong to the stretch before it only up to ⌊C(edge)⌋."""
-    good, reject, rework = (np.diff(parts[s]) for s in KINDS)
-    for i in np.flatnonzero((good != 0) | (reject != 0) | (rework != 0)).tolist():
-        g, r, w = int(good[i]), int(reject[i]), int(rework[i])
-        made = log.at(int(edges[i]))
-        yield Cell(int(edges[i]), int(edges[i + 1]), g + r + w, g, r, w, made.product, made.order)
+    counts = np.stack([np.diff(parts[s]) for s in ("good", "reject", "rework")])
+    made = np.flatnonzero(counts.any(axis=0))
+    rows = zip(edges[made].tolist(), edges[made + 1].tolist(), *counts[:, made].tolist(), strict=True)
+    for (start_us, end_us, good, reject, rework), what in zip(rows, log.each(edges[made]), strict=True):
+        yield Cell(start_us, end_us, good + reject + rework, good, reject, rework, what.product, what.order)

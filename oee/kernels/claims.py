@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oee.kernels.intervals import Int64s, value_at
+from oee.kernels.intervals import Int64s, distinct, value_at
 from oee.kernels.states import STOPPED, UNKNOWN, Meaning, Piece, Reason, Series, merge
 from oee.model import Category
 
@@ -31,46 +31,26 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A stretch between two values, with the word of the state and, for a stop, what is known of its reason."""
-
-    start_us: int
-    end_us: int
-    word: str | None
-    meaning: Meaning
-    standing: Standing | None
-
-    @property
-    def piece(self) -> Piece:
-        """As a fact: a reason's own category wins where it ranks higher (planned > unplanned > external, S-24)."""
-        m, reason = self.meaning, self.standing.filled if self.standing else None
-        category = min(m.category, reason.category) if reason else m.category
-        setup = (m.setup or bool(reason and reason.setup)) and category is Category.PLANNED_STOP
-        return Piece(
-            self.start_us, self.end_us, category, self.word, reason.code if reason else None, setup, m.unmapped
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Claims:
-    """All claims of a run, in order.
+    """All claims of a run, in order: their pieces, and for stops what is known of their reasons.
 
     ``reaches_back_us`` is set where what is heard now gives a stop from before the run another reason than the facts
     before it tell: its start. Nothing that the run says is of use then; it has to begin before that.
     """
 
-    rows: list[Claim]
+    rows: list[Piece]
+    standings: list[Standing | None]
     reaches_back_us: int | None = None
 
     @property
     def pieces(self) -> list[Piece]:
         """Silences ignored, neighbours that say the same joined."""
-        return merge([row.piece for row in self.rows])
+        return merge(self.rows)
 
     def standing_at(self, at_us: int) -> Standing | None:
         """The stop that an instant lies in."""
         k = bisect_right(self.rows, at_us, key=lambda row: row.start_us) - 1
-        return self.rows[k].standing if k >= 0 else None
+        return self.standings[k] if k >= 0 else None
 
 
 def claims(
@@ -90,28 +70,39 @@ def claims(
     before : the stop that reaches across the start.
     """
     edges, columns = _edges(start_us, end_us, signals)
-    combos, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
-    meanings = [_meaning_of(row, symbols, meaning) for row in combos.tolist()]
-    words = [None if row[0] == UNKNOWN else symbols[row[0]] for row in combos.tolist()]
-    kinds, starts, ends = which.ravel().tolist(), edges[:-1].tolist(), edges[1:].tolist()
-    standings = _standings([meanings[k] for k in kinds], starts, before)
+    said = list(zip(*(c.tolist() for c in columns), strict=True))
+    known = {row: _meaning_of(row, symbols, meaning) for row in set(said)}
+    starts, ends = edges[:-1].tolist(), edges[1:].tolist()
+    standings = _standings([known[row] for row in said], starts, before)
     rows = [
-        Claim(starts[i], ends[i], words[k], meanings[k], standing)
-        for i, (k, standing) in enumerate(zip(kinds, standings, strict=True))
+        _piece(a, b, None if row[0] == UNKNOWN else symbols[row[0]], known[row], standing)
+        for a, b, row, standing in zip(starts, ends, said, standings, strict=True)
     ]
-    return Claims(rows, _reaches_back(standings[0], before))
+    return Claims(rows, standings, _reaches_back(standings[0], before))
+
+
+def _piece(start_us: int, end_us: int, word: str | None, m: Meaning, standing: Standing | None) -> Piece:
+    """A claim as a fact: a reason's own category wins where it ranks higher (planned > unplanned > external, S-24)."""
+    reason = standing.filled if standing else None
+    if reason is None:
+        return Piece(
+            start_us, end_us, m.category, word, None, m.setup and m.category is Category.PLANNED_STOP, m.unmapped
+        )
+    category = min(m.category, reason.category)
+    setup = (m.setup or reason.setup) and category is Category.PLANNED_STOP
+    return Piece(start_us, end_us, category, word, reason.code, setup, m.unmapped)
 
 
 def _edges(start_us: int, end_us: int, signals: tuple[Series, Series, Series]) -> tuple[Int64s, list[Int64s]]:
     """Every instant at which a Good value arrives, and the three values in force from it on."""
     goods = [s.good_only() for s in signals]
     inner = np.concatenate([ts[(ts > start_us) & (ts < end_us)] for ts, _ in goods])
-    edges = np.unique(np.concatenate((np.array([start_us, end_us], np.int64), inner)))
+    edges = distinct(np.concatenate((np.array([start_us, end_us], np.int64), inner)))
     return edges, [value_at(ts, symbol, edges[:-1], UNKNOWN) for ts, symbol in goods]
 
 
 def _meaning_of(
-    row: list[int], symbols: Sequence[str], meaning: Callable[[str, str | None, str | None], Meaning]
+    row: tuple[int, ...], symbols: Sequence[str], meaning: Callable[[str, str | None, str | None], Meaning]
 ) -> Meaning:
     state, mode, fault = (None if k == UNKNOWN else symbols[k] for k in row)
     return Meaning(Category.NO_DATA) if state is None else meaning(state, mode, fault)

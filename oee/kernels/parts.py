@@ -62,8 +62,8 @@ def divided_at(
     i = np.maximum(at, 0)
     nxt = np.minimum(i + 1, len(counted.ts_us) - 1)
     rise = np.where(counted.step[nxt] | (at < 0), 0, counted.total[nxt] - counted.total[i])
-    run = clock.at(counted.ts_us)
-    whole, before = run[nxt] - run[i], clock.at(edges_us) - run[i]
+    run = clock.at(counted.ts_us[i])
+    whole, before = clock.at(counted.ts_us[nxt]) - run, clock.at(edges_us) - run
     never = whole <= 0
     whole = np.where(never, counted.ts_us[nxt] - counted.ts_us[i], whole)
     before = np.where(never, edges_us - counted.ts_us[i], before)

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from oee.kernels.intervals import Int64s
 from oee.kernels.standstills import STANDING, Standstill
 from oee.kernels.states import Piece, Series
 from oee.model import Category
@@ -81,6 +82,10 @@ class ProductLog:
     def at(self, at_us: int) -> ProductCarry:
         """In force at an instant, what arrives just then included."""
         return self._carries[bisect_right(self.starts_us, at_us)]
+
+    def each(self, at_us: Int64s) -> list[ProductCarry]:
+        """In force at each of many instants."""
+        return [self._carries[k] for k in np.searchsorted(self.starts_us, at_us, side="right").tolist()]
 
     def before(self, at_us: int) -> ProductCarry:
         """In force just before an instant."""

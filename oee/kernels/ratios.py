@@ -108,8 +108,9 @@ def ratios(e: Elements, *, quality_known: bool = True, ideal_known: bool = True)
     """
     total = ideal_total_us(e.output) if ideal_known else None
     good = ideal_good_us(e.output) if ideal_known and quality_known else None
-    everything = ideal_good_us(e.output + e.unscheduled + e.unknown) if good is not None else None
-    judged = ideal_judged_us(e) if good is not None else None
+    elsewhere = ideal_good_us(e.unscheduled + e.unknown)
+    everything = None if good is None or elsewhere is None else good + elsewhere
+    judged = total if good is None or not e.counted_apart else ideal_judged_us(e)
     performance, quality = divide(total, e.actual_production_us), divide(good, judged)
     with_setup = divide(e.actual_production_us + e.setup_us, e.known_us)
     return Ratios(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from oee.kernels.states import STOPPED, Piece
 from oee.model import Category, Spoken, Stop
 
 STANDING = (*STOPPED, Category.SMALL_STOP)
 """Categories whose time counts in a standstill's length."""
+SHORTENED = (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP)
+"""Categories that a short standstill takes from its pieces (S-22)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +49,16 @@ def classify(
 
     An open one is undecided until it passes the limit and keeps the machine's own category so far (S-23).
     """
-    short = {}
-    for s in standstills:
-        if s.end_us is None or s.length_us > small_stop_max_us:
-            continue
-        short[(s.start_us, s.end_us)] = Category.RUN if s.length_us < min_stop_us else Category.SMALL_STOP
-    spans = sorted(short)
+    short = [
+        (s.start_us, s.end_us, Category.RUN if s.length_us < min_stop_us else Category.SMALL_STOP)
+        for s in standstills
+        if s.end_us is not None and s.length_us <= small_stop_max_us
+    ]
+    starts = [start_us for start_us, *_ in short]
     out = []
     for p in pieces:
-        k = bisect_right(spans, (p.start_us, 2**62)) - 1
-        inside = k >= 0 and spans[k][0] <= p.start_us < spans[k][1]
-        if inside and p.category in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP):
-            out.append(replace(p, category=short[spans[k]]))
-        else:
-            out.append(p)
+        k = bisect_right(starts, p.start_us) - 1 if p.category in SHORTENED else -1
+        out.append(p.judged(short[k][2]) if k >= 0 and p.start_us < short[k][1] else p)
     return out
 
 
@@ -115,8 +113,10 @@ def counted_from(pieces: Iterable[Piece], stops: Sequence[Stop]) -> dict[int, in
     """
     starts, found = [s.start_us for s in stops], dict[int, int]()
     for p in pieces:
+        if p.category is not Category.UNPLANNED_STOP:
+            continue
         k = bisect_right(starts, p.start_us) - 1
-        if k < 0 or p.category is not Category.UNPLANNED_STOP:
+        if k < 0:
             continue
         end_us = stops[k].end_us
         if end_us is None or p.start_us < end_us:
@@ -124,13 +124,10 @@ def counted_from(pieces: Iterable[Piece], stops: Sequence[Stop]) -> dict[int, in
     return found
 
 
-def stop_so_far(pieces: Sequence[Piece], start_us: int, until_us: int) -> Stop:
-    """An open stop, as long as it is by an instant."""
-    inside = [
-        replace(p, end_us=min(p.end_us, until_us))
-        for p in pieces
-        if start_us <= p.start_us < until_us and p.category in STANDING
-    ]
+def stop_so_far(pieces: Sequence[Piece], starts: Sequence[int], start_us: int, until_us: int) -> Stop:
+    """An open stop, as long as it is by an instant; ``starts`` are the pieces'."""
+    near = pieces[bisect_left(starts, start_us) : bisect_left(starts, until_us)]
+    inside = [p.over(p.start_us, min(p.end_us, until_us)) for p in near if p.category in STANDING]
     category, reason = _mostly(inside)
     return Stop(start_us, None, category, reason, sum(p.end_us - p.start_us for p in inside), 0)
 

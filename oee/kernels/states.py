@@ -6,7 +6,7 @@ Times are int64 µs; text values come as indices into a list of symbols, -1 is "
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -74,7 +74,23 @@ class Piece:
 
     def same_claim(self, other: Piece) -> bool:
         """Whether two pieces differ in their times only."""
-        return replace(self, start_us=0, end_us=0) == replace(other, start_us=0, end_us=0)
+        return (
+            self.category == other.category
+            and self.state == other.state
+            and self.reason == other.reason
+            and self.setup == other.setup
+            and self.unmapped == other.unmapped
+        )
+
+    def over(self, start_us: int, end_us: int) -> Piece:
+        """The same claim over another stretch."""
+        if start_us == self.start_us and end_us == self.end_us:
+            return self
+        return Piece(start_us, end_us, self.category, self.state, self.reason, self.setup, self.unmapped)
+
+    def judged(self, category: Category) -> Piece:
+        """The same stretch as another category."""
+        return Piece(self.start_us, self.end_us, category, self.state, self.reason, self.setup, self.unmapped)
 
 
 def merge(pieces: list[Piece]) -> list[Piece]:
@@ -84,7 +100,7 @@ def merge(pieces: list[Piece]) -> list[Piece]:
         if piece.end_us <= piece.start_us:
             continue
         if joined and joined[-1].end_us == piece.start_us and joined[-1].same_claim(piece):
-            joined[-1] = replace(joined[-1], end_us=piece.end_us)
+            joined[-1] = joined[-1].over(joined[-1].start_us, piece.end_us)
         else:
             joined.append(piece)
     return joined
@@ -158,14 +174,14 @@ def judge_silence(
     start, end = span_us
     stopped_before, stopped_after = before.category in STOPPED, after is not None and after.category in STOPPED
     if made == 0 and stopped_before and stopped_after:
-        return [replace(before, start_us=start, end_us=end)]
+        return [before.over(start, end)]
     silent = Piece(start, end, Category.NO_DATA)
     if made > 0:
         if ideal_us is None:
             return [silent]
         return _inferred_run(before, after, span_us, int(min(Fraction(end - start), made * ideal_us)))
     held = min(start + max_age_us, end)
-    return [replace(before, start_us=start, end_us=held), replace(silent, start_us=held)]
+    return [before.over(start, held), silent.over(held, end)]
 
 
 def _inferred_run(before: Piece, after: Piece | None, span_us: tuple[int, int], run_us: int) -> list[Piece]:
@@ -186,8 +202,8 @@ def overwrite(pieces: list[Piece], patch: list[Piece]) -> list[Piece]:
     if not patch:
         return pieces
     start, end = patch[0].start_us, patch[-1].end_us
-    before = [replace(p, end_us=min(p.end_us, start)) for p in pieces if p.start_us < start]
-    after = [replace(p, start_us=max(p.start_us, end)) for p in pieces if p.end_us > end]
+    before = [p.over(p.start_us, min(p.end_us, start)) for p in pieces if p.start_us < start]
+    after = [p.over(max(p.start_us, end), p.end_us) for p in pieces if p.end_us > end]
     return merge(before + patch + after)
 
 
@@ -202,6 +218,6 @@ def extend(pieces: list[Piece], through_us: int, hold_until_us: int, until_us: i
     if until_us <= through_us or not pieces:
         return pieces
     held_us = max(through_us, min(hold_until_us, until_us))
-    tail = [replace(pieces[-1], start_us=pieces[-1].end_us, end_us=held_us)]
+    tail = [pieces[-1].over(pieces[-1].end_us, held_us)]
     tail.append(Piece(held_us, until_us, Category.NO_DATA))
     return [*pieces, *(p for p in tail if p.start_us < p.end_us)]

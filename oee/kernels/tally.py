@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -67,12 +67,16 @@ class Tally:
 
     def elements(self, rules: CalculationRules) -> Elements:
         """Sum it up."""
-        spent = dict.fromkeys(Category, 0)
+        spent = [0] * len(Category)
+        setup_us = 0
         for p in self.pieces:
             spent[p.category] += p.end_us - p.start_us
-        made = _outputs(self.cells, rules)
+            if p.setup and p.category is Category.PLANNED_STOP:
+                setup_us += p.end_us - p.start_us
+        made = _made(self.cells, rules)
+        outputs = _outputs(made, rules)
         return Elements(
-            calendar_us=sum(spent.values()),
+            calendar_us=sum(spent),
             not_scheduled_us=spent[Category.NOT_SCHEDULED],
             excluded_us=spent[Category.EXCLUDED],
             planned_stop_us=spent[Category.PLANNED_STOP],
@@ -81,14 +85,14 @@ class Tally:
             small_stop_us=spent[Category.SMALL_STOP],
             run_us=spent[Category.RUN],
             no_data_us=spent[Category.NO_DATA],
-            setup_us=sum(p.end_us - p.start_us for p in self.pieces if p.setup and p.category is Category.PLANNED_STOP),
+            setup_us=setup_us,
             stop_count=len(self.started),
             closed_stop_count=len(self.closed),
             closed_stop_us=sum(s.length_us for s in self.closed),
-            stopped_count=sum(c.total_count for c, category in self.cells if category in STOPPED),
-            output=made["output"],
-            unscheduled=made["unscheduled"],
-            unknown=made["unknown"],
+            stopped_count=sum(m.counts[0] for m in made if m.category in STOPPED),
+            output=outputs["output"],
+            unscheduled=outputs["unscheduled"],
+            unknown=outputs["unknown"],
         )
 
 
@@ -117,20 +121,46 @@ _KIND = {
 }
 
 
-def _outputs(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) -> dict[str, tuple[ProductOutput, ...]]:
-    """Parts per product and ideal cycle, by the category of the instant that counts them (S-13)."""
-    sums: dict[tuple[str, str | None, Fraction | None], list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Parts of one product, category and time of the same ideal cycles, by the first instant that counts any of them.
+
+    ``counts`` are total, good, reject, rework and start-up rejects.
+    """
+
+    category: Category
+    product: str | None
+    at_us: int
+    counts: list[int]
+
+
+def _made(cells: Iterable[tuple[Cell, Category]], rules: CalculationRules) -> Collection[_Made]:
+    """Sums over cells of which all have the same ideal cycle and count alike."""
+    later_us = [i.since_us for i in rules.later_ideals]
+    found: dict[tuple[Category, str | None, int], _Made] = {}
     for c, category in cells:
-        product = c.product or rules.product
-        n = sums.setdefault((_KIND.get(category, "output"), product, rules.ideal_of(product, c.start_us)), [0] * 5)
+        key = (category, c.product, bisect_right(later_us, c.start_us))
+        made = found.get(key)
+        if made is None:
+            made = found[key] = _Made(category, c.product or rules.product, c.start_us, [0] * 5)
+        n = made.counts
         n[0] += c.total_count
         n[1] += c.good_count
         n[2] += c.reject_count
         n[3] += c.rework_count
         n[4] += c.startup_count
-    return {
-        kind: merge_outputs(
-            ProductOutput(product, ideal_us, *n) for (of, product, ideal_us), n in sums.items() if of == kind and any(n)
-        )
-        for kind in ("output", "unscheduled", "unknown")
-    }
+    return found.values()
+
+
+def _outputs(made: Collection[_Made], rules: CalculationRules) -> dict[str, tuple[ProductOutput, ...]]:
+    """Parts per product and ideal cycle, by the category of the instant that counts them (S-13)."""
+    found: dict[str, list[ProductOutput]] = {"output": [], "unscheduled": [], "unknown": []}
+    for m in made:
+        ideal_us = rules.ideal_of(m.product, m.at_us)
+        found[_KIND.get(m.category, "output")].append(ProductOutput(m.product, ideal_us, *m.counts))
+    return {kind: tuple(o for o in merge_outputs(rows) if _any_of(o)) for kind, rows in found.items()}
+
+
+def _any_of(o: ProductOutput) -> bool:
+    """Whether any part is left: what a booking reverses may leave none."""
+    return any((o.total_count, o.good_count, o.reject_count, o.rework_count, o.startup_count))

@@ -98,9 +98,16 @@ def one_entry(conn: Connection[Row], number: int) -> tuple[Entry, bool]:
     return _entry(row[:-1]), bool(row[-1])
 
 
-def listed_entries(conn: Connection[Row], line_id: int, from_us: int, to_us: int) -> list[tuple[Entry, int | None]]:
-    """Everything entered about a line, or the whole plant, that touches a range; and by which entry it was undone."""
-    rows = fetch(conn, "entries/listed", line_id=line_id, **_range(from_us, to_us))
+def listed_entries(
+    conn: Connection[Row], line_id: int, from_us: int, to_us: int, after: int, limit: int
+) -> list[tuple[Entry, int | None]]:
+    """What was entered about a line, or the whole plant, and touches a range; and by which entry it was undone.
+
+    Parameters
+    ----------
+    after, limit : only entries numbered above ``after``, at most so many.
+    """
+    rows = fetch(conn, "entries/listed", line_id=line_id, after=after, limit=limit, **_range(from_us, to_us))
     return [(_entry(row[:-1]), row[-1]) for row in rows]
 
 

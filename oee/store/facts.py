@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 from psycopg import Connection
 
@@ -11,6 +13,7 @@ from oee.interpret import Facts
 from oee.kernels.products import ProductRun
 from oee.kernels.states import Piece
 from oee.model import Category, Cell, CounterDecision
+from oee.store.arrays import array, binary_rows, moments
 from oee.store.checkpoints import put_checkpoints
 from oee.store.database import Database, Row, copy_rows, fetch, fetch_one, run
 from oee.store.times import FAR_US, from_us, to_us
@@ -66,9 +69,18 @@ def read_facts(conn: Connection[Row], machine_id: int, start_us: int, end_us: in
     """Facts that reach into ``[start, end)``; pieces and products are whole, cells and decisions start in it."""
     claims = read_claims(conn, machine_id, start_us, end_us)
     params = {"machine_id": machine_id, "from": from_us(start_us), "to": from_us(end_us)}
-    cells = [Cell(to_us(a), to_us(b), *counts) for a, b, *counts in fetch(conn, "facts/cells", **params)]
+    cells = sorted(_read_cells(conn, params), key=attrgetter("start_us"))
     decisions = [CounterDecision(to_us(at), *rest) for at, *rest in fetch(conn, "facts/decisions", **params)]
     return StoredFacts(claims.pieces, cells, decisions, claims.runs)
+
+
+def _read_cells(conn: Connection[Row], params: dict[str, Any]) -> Iterator[Cell]:
+    """Cells by what was made; within that in any order."""
+    for product, order, starts, ends, *counts in binary_rows(conn, "facts/cells", **params):
+        made = tuple(None if text is None else text.decode() for text in (product, order))
+        columns = (moments(starts), moments(ends), *(array(n, ">i8") for n in counts))
+        for row in zip(*(c.tolist() for c in columns), strict=True):
+            yield Cell(*row, *made)
 
 
 def read_claims(conn: Connection[Row], machine_id: int, start_us: int, end_us: int) -> StoredFacts:

@@ -15,7 +15,7 @@ from oee.model import ShiftResult
 from oee.store.database import Row, fetch, fetch_one, run
 from oee.store.documents import LISTS, fingerprint, result_document, result_of
 from oee.store.glances import glance_text
-from oee.store.times import from_us, to_us
+from oee.store.times import FAR_US, from_us, to_us
 
 LINE = 0
 """The machine number under which a line's own results stand."""
@@ -36,7 +36,12 @@ class DueShift:
 
 
 def claim_due(
-    conn: Connection[Row], line_id: int, watermark_us: int, final_before_us: int, skip: Sequence[int]
+    conn: Connection[Row],
+    line_id: int,
+    watermark_us: int,
+    final_before_us: int,
+    skip: Sequence[int],
+    span_us: tuple[int, int] = (-FAR_US, FAR_US),
 ) -> DueShift | None:
     """Lock one due shift of a line that nobody else is at, the newest first (R18, R19).
 
@@ -45,6 +50,7 @@ def claim_due(
     watermark_us : shifts that end later are not closed yet (S-50).
     final_before_us : provisional shifts that end before may become final.
     skip : instances already looked at in this round.
+    span_us : only shifts that overlap it.
     """
     row = fetch_one(
         conn,
@@ -53,6 +59,7 @@ def claim_due(
         watermark=from_us(watermark_us),
         final_before=from_us(final_before_us),
         skip=list(skip),
+        **{"from": from_us(span_us[0]), "to": from_us(span_us[1])},
     )
     return DueShift(row[0], to_us(row[1]), to_us(row[2]), *row[3:]) if row else None
 

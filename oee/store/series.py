@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
+from oee.store.arrays import array, binary_rows, moments
 from oee.store.database import Row, fetch, fetch_one
-from oee.store.sql import query
-from oee.store.times import PG_EPOCH_US, from_us, to_us
+from oee.store.times import from_us, to_us
 
 
 def read_series(
@@ -20,28 +19,13 @@ def read_series(
 ) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]]:
     """Samples of tags in ``[start, end)``, in order of time: times [µs], values, signed StatusCodes by tag number."""
     params = {"tags": list(tags), "from": from_us(start_us), "to": from_us(end_us)}
-    cursor = conn.cursor(binary=True)
-    cursor.execute(query("samples/series").encode(), params)
-    result = cursor.pgresult
     found: dict[int, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]] = {}
-    if result is None:
-        return found
-    for row in range(result.ntuples):
-        cells = [_array(result.get_value(row, c), kind) for c, kind in ((1, ">i8"), (2, ">f8"), (3, ">i4"))]
-        ts = cells[0].astype(np.int64) + PG_EPOCH_US
+    for number, times, values, codes in binary_rows(conn, "samples/series", **params):
+        ts = moments(times)
         order = np.argsort(ts, kind="stable")
-        number = int.from_bytes(result.get_value(row, 0) or b"", "big")
-        found[number] = (ts[order], cells[1].astype(np.float64)[order], cells[2].astype(np.int32)[order])
+        told, quality = array(values, ">f8").astype(np.float64), array(codes, ">i4").astype(np.int32)
+        found[int.from_bytes(number or b"", "big")] = (ts[order], told[order], quality[order])
     return found
-
-
-def _array(raw: bytes | None, kind: str) -> NDArray[Any]:
-    """Values of a binary one-dimensional array without NULLs: 20 bytes of head, then (length, value) pairs."""
-    if not raw:
-        return np.empty(0, kind)
-    items = np.frombuffer(raw, np.dtype([("length", ">i4"), ("value", kind)]), offset=20)
-    values: NDArray[Any] = items["value"]
-    return values
 
 
 def in_force(conn: Connection[Row], tags: Sequence[int], at_us: int) -> dict[int, tuple[int, float]]:

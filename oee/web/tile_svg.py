@@ -50,4 +50,4 @@ def bullet_svg(m: Measure, gap: bool) -> Markup:
         short = f'<svg class="h-gap" {place}><use href="#h-gap"/></svg>' if m.bad else f'<rect class="f-near" {place}/>'
     tick = f'<rect class="tick" x="{pct(b.tick)}"/>' if b.tick is not None else ""
     inside = f'<rect class="track"/>{bar}{short}{tick}'
-    return Markup(f'<div class="bullet"><svg aria-hidden="true">{inside}</svg></div>')  # noqa: S704
+    return Markup(f'<div class="bullet"><svg>{inside}</svg></div>')  # noqa: S704

@@ -11,6 +11,7 @@ import pytest
 from corrections_fixture import SHIFT, Corrected, at, corrected, stamp, stop_at
 from psycopg.errors import RaiseException
 
+from oee.compute.service import Only, mark_again
 from oee.store.accounts import Accounts, Role
 from oee.store.database import Database
 
@@ -244,7 +245,11 @@ def test_s51_the_record_tells_who_said_what_and_what_was_undone(plant: Corrected
     plant.say(JAMMED, reason="JAM", note="belt")
     plant.ask("POST", "/entries/1:undo", {"why": "was the capper"})
     asked = {"line": "line-1", "from": stamp("06:00"), "to": stamp("08:00")}
-    said, undo = plant.ask("GET", "/entries", **asked)["items"]
+    page = plant.ask("GET", "/entries", **asked, limit="1")
+    rest = plant.ask("GET", "/entries", **asked, limit="1", cursor=page["next"])
+    (said,), (undo,) = page["items"], rest["items"]
+    assert rest["next"] is None
+    assert plant.ask("GET", "/entries", **asked) == {"items": [said, undo], "next": None}
     assert (said["kind"], said["said"], said["author"], said["undone"], said["undone_by"]) == (
         "reason",
         {"reason": "JAM", "note": "belt"},
@@ -254,7 +259,7 @@ def test_s51_the_record_tells_who_said_what_and_what_was_undone(plant: Corrected
     )
     assert (said["start"], said["end"], said["machine"]) == (stamp("06:20"), stamp("06:30"), "filler")
     assert (undo["kind"], undo["undoes"], undo["why"], undo["undone"]) == ("undo", 1, "was the capper", False)
-    assert "not undone" in plant.ask("POST", "/entries/2:undo", status=422)["detail"]
+    assert "enter anew what entry 1 said" in plant.ask("POST", "/entries/2:undo", status=422)["detail"]
     with pytest.raises(RaiseException, match="stays"), plant.db.transaction() as conn:
         conn.execute(b"DELETE FROM entry")
 
@@ -290,3 +295,31 @@ def test_the_service_describes_its_bodies_with_examples(plant: Corrected) -> Non
         assert document["components"]["schemas"][name]["examples"]
         assert f'<a href="#{name}">' in page
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_s51_causes_that_wait_for_one_revision_are_told_together(
+    plant: Corrected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(plant.compute, "recompute", lambda: None)
+        plant.say(JAMMED, reason="CLEAN")
+        plant.ask("POST", f"/stops/{JAMMED}/split", {"at": stamp("06:25")})
+    plant.compute.recompute()
+    assert plant.revisions()[1] == ("early", 2, "stop reason; stop split", "loopback")
+
+
+def test_a_parameter_that_a_change_does_not_know_is_refused_and_changes_nothing(plant: Corrected) -> None:
+    refused = plant.ask("PATCH", f"/stops/{JAMMED}", {"reason": "CLEAN"}, 422, dry_run="true")
+    assert refused["detail"] == "dry_run: is not a parameter of this address; it takes none."
+    refused = plant.say(JAMMED, 422, reason_code="CLEAN")
+    assert "reason_code: is no field of this body; it takes reason, note." in refused["detail"]
+    assert plant.revisions() == FIRST
+
+
+def test_recompute_of_a_range_closes_only_its_shifts(plant: Corrected) -> None:
+    lines, late = ["line-1"], (at("08:00"), at("09:00"))
+    plant.say(JAMMED, reason="CLEAN")
+    mark_again(plant.db, lines, at("06:00"), at("10:00"))
+    done = plant.compute.recompute(Only(tuple(lines), *late))
+    assert done.shifts == 1
+    assert plant.compute.recompute().shifts > 0, "the others were due all the time"

@@ -155,7 +155,7 @@ def test_s53_an_old_revision_is_explained_by_its_own_document_configuration_and_
     assert changed["total_count of no product at 2 s"] == -made
     assert changed["total_count of no product at 4 s"] == new["kpi"]["elements"]["total_count"]
     assert (old["author"], new["author"]) == (None, "ben")
-    assert new["cause"] == new["revisions"][1]["cause"] == "cycle measured anew"
+    assert new["cause"] == new["revisions"][1]["cause"] == "configuration changed; cycle measured anew"
     (entry,) = new["entries"]
     assert (entry["author"], entry["why"], entry["said"]) == ("anna", "asked by the shift", {"text": "new gripper"})
     assert (old["entries"][0]["known_then"], entry["known_then"]) == (False, True)

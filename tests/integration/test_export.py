@@ -17,7 +17,7 @@ from oee.store.database import Database
 from oee.store.master import Master
 
 ODD = [
-    '2026-03-03T06:00:00.000001Z,press,state,"a ""word"",\nof two lines",good',
+    '2026-03-03T06:00:00.000001Z,press,state,"a ""word"", quoted",good',
     "2026-03-03T06:00:01+00:00,press,good,0.1,0x40000000",
     "2026-03-03T06:00:02+00:00,press,good,,bad",
     "2026-03-03T06:00:03+00:00,press,good,12345678901.5,good",
@@ -101,3 +101,32 @@ def test_the_command_exports_what_was_imported(database: str, tmp_path: Path) ->
     assert _done(oee("export", tmp_path / "out.csv", **run)).stdout == f"rows {len(rows)}\n"
     said = _done(oee("import", tmp_path / "out.csv", **run)).stdout
     assert said == f"rows new 0, duplicate {len(rows)}, rejected 0\n"
+
+
+def test_cells_that_are_too_many_and_quotes_that_do_not_end_are_told(applied: Database, tmp_path: Path) -> None:
+    path, told = tmp_path / "odd.csv", list[str]()
+    rows = ["2026-03-03T06:00:00Z,press,good,9000,75", "2026-03-03T06:00:01Z,press,good,7"]
+    path.write_text("ts,machine,signal,value\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert import_csv(applied, path, NOW, told.append).new == 1
+    assert told == ["line 2: 5 cells under a header of 4; quote a text with a comma"]
+    path.write_text(
+        'ts,machine,signal,value\n2026-03-03T06:00:02Z,press,state,"STOP\n' + rows[1] + "\n", encoding="utf-8"
+    )
+    assert import_csv(applied, path, NOW, told.append).rejected == 1
+    assert told[-1] == "line 3: a quoted text runs over the end of the line; is a quote not closed?"
+    endless = "\n".join([rows[1]] * 5000)
+    path.write_text(
+        f'ts,machine,signal,value\n{rows[1]}\n2026-03-03T06:00:02Z,press,state,"STOP\n{endless}\n', encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"odd.csv:\d+: .*a quote here or before is not closed"):
+        import_csv(applied, path, NOW, told.append)
+
+
+def test_a_column_of_one_instant_is_judged_in_one_pass(applied: Database, tmp_path: Path) -> None:
+    """S-11: the greatest of many values at one instant stays; each loser is named."""
+    path, told = tmp_path / "same.csv", list[str]()
+    rows = "\n".join(f"2026-03-03T06:00:00Z,press,good,{n}" for n in range(20_000))
+    path.write_text(f"ts,machine,signal,value\n{rows}\n", encoding="utf-8")
+    report = import_csv(applied, path, NOW, told.append)
+    assert (report.new, report.duplicate, len(told)) == (1, 19_999, 19_999)
+    assert [row[-1] for row in stored(applied)] == ["19999"]

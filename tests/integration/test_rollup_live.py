@@ -80,9 +80,10 @@ def test_s42_a_line_cut_anywhere_sums_to_itself(db: Database, source: str) -> No
 
 @SOURCES
 def test_s51_a_change_of_any_machine_that_makes_the_line_revises_it(db: Database, source: str) -> None:
+    """A counting machine's own cycle says nothing of the line (S-40), what its counts are does."""
     plant = played(db, source, "08:20")
     first = plant.results.shift(*EARLY)
-    changed = source.replace("ideal_cycle_s: 3", "ideal_cycle_s: 4")
+    changed = source.replace("ideal_cycle_s: 3\n", "ideal_cycle_s: 4\n        parts_per_count: 2\n")
     Master(db).apply(changed, datetime(2026, 3, 1, tzinfo=UTC), plant.now_us)
     plant.restart().tick()
     second = plant.results.shift(*EARLY)

@@ -12,6 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from case_calendars import NIGHTS, calendar_of
+from case_corrections import corrected
 from reference.case import Case, Reading, Span, Word
 
 from oee.config.model import (
@@ -89,7 +90,8 @@ def random_case(r: Random) -> Case:
     alive = {name: tuple((a, b) for a, b in rows if a >= case.first_us) for name, rows in alive.items()}
     case = replace(case, alive=alive)
     now_us = case.last_us + r.choice([1, 1, MIN_US, 10 * MIN_US, 90 * MIN_US])
-    return replace(case, now_us=now_us, windows=windows_of(r, case.first_us, now_us))
+    case = replace(case, now_us=now_us, windows=windows_of(r, case.first_us, now_us))
+    return corrected(r, case) if r.random() < 0.6 else case
 
 
 def instant_of(wall: datetime, zone: str) -> int:
@@ -101,6 +103,8 @@ def plant_of(r: Random, machine: MachineConfig, zone: str, day: date) -> PlantCo
     policies = Policies(
         break_run=r.choice(["counts_as_planned", "excluded"]),
         maintenance=r.choice(["planned_stop", "excluded"]),
+        no_order=r.choice(["unplanned_stop", "unplanned_stop", "planned_stop", "external_stop", "excluded"]),
+        changeover=r.choice(["planned_stop", "planned_stop", "unplanned_stop", "none"]),
     )
     connectors = {
         "plc": ConnectorConfig("plc", "opcua", interval_s=r.choice([0.5, 1.0, 30.0])),
@@ -142,6 +146,7 @@ def machine_of(r: Random) -> MachineConfig:
         ideal_cycle_s=r.choice([None, Fraction(1), Fraction(7, 3), Fraction(9, 70)]),
         min_stop_us=r.choice([0, 10, 30]) * S_US,
         small_stop_max_us=small_s * S_US,
+        startup_us=r.choice([0, 0, 30 * S_US, 600 * S_US + 1]),
         parts_per_count=r.choice([Fraction(1), Fraction(1), Fraction(3), Fraction(1, 2), Fraction(3, 7)]),
         max_age_us=r.choice([None, 10, 60, 300]) and r.choice([10, 60, 300]) * S_US,
         reject_source=r.choice(["booked", "none"]) if not {"good", "reject"} & set(signals) else "counter",

@@ -1,4 +1,6 @@
-"""Laws that hold for every plant, calendar, zone and set of samples; each is named after its rule.
+"""Laws that hold for every plant, calendar, zone, set of samples and corrections; each is named after its rule.
+
+Corrections are people's entries on stops (S-24, S-25), bookings (S-10) and ideal cycles that change (S-12).
 
 A seed that fails is looked at by ``make oracle ARGS="--small --seed N"``.
 """
@@ -13,7 +15,7 @@ from random import Random
 import numpy as np
 from case_calendars import NIGHTS, calendar_of
 from cases import random_case
-from engine_answers import ShiftsOverlapError, facts_of, samples_of, settled_of, shifts_of
+from engine_answers import ShiftsOverlapError, facts_of, rules_of, samples_of, settled_of, shifts_of
 from engine_fixture import samples_from
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ from test_engine_laws import _check_ratios, _from
 
 from oee.calculate import Settled, cut, cut_by
 from oee.calendar import instances
-from oee.compute.rules import calculation_rules, machine_rules
+from oee.compute.rules import machine_rules
 from oee.config.model import PlantInfo
 from oee.interpret import Checkpoint, MachineSamples, interpret
 from oee.kernels.products import KEYS, ProductKey
@@ -62,7 +64,7 @@ def test_s1_every_microsecond_has_one_category_and_s53_segments_sum_to_the_eleme
     case = random_case(Random(seed))
     a, b = edges_of(case, seed, 2)
     assume(a < b)
-    made, rules = settled(case, a, b), calculation_rules(case.plant, case.machine)
+    made, rules = settled(case, a, b), rules_of(case, case.first_us)
     result = cut(made, a, b, rules)
     e = result.elements
     assert e.calendar_us == b - a
@@ -81,7 +83,7 @@ def test_s1_every_microsecond_has_one_category_and_s53_segments_sum_to_the_eleme
 def test_s41_windows_split_anywhere_sum_to_the_whole(seed: int) -> None:
     case = random_case(Random(seed))
     edges = edges_of(case, seed, 4)
-    made, rules = settled(case, *edges), calculation_rules(case.plant, case.machine)
+    made, rules = settled(case, *edges), rules_of(case, case.first_us)
     parts = [cut(made, a, b, rules) for a, b in pairwise(edges)]
     whole = cut(made, edges[0], edges[-1], rules)
     assert sum((p.elements for p in parts), Elements()) == whole.elements
@@ -95,7 +97,7 @@ def test_s41_windows_split_anywhere_sum_to_the_whole(seed: int) -> None:
 def test_s41_rows_of_products_and_orders_sum_to_the_window(seed: int, key: ProductKey) -> None:
     case = random_case(Random(seed))
     a, b = edges_of(case, seed, 2)
-    made, rules = settled(case, a, b), calculation_rules(case.plant, case.machine)
+    made, rules = settled(case, a, b), rules_of(case, case.first_us)
     rows = cut_by(made, a, b, rules, key)
     whole = cut(made, a, b, rules)
     assert sum((row.elements for _, row in rows), Elements()) == whole.elements
@@ -109,7 +111,7 @@ def test_section_2_apq_is_oee_and_the_losses_close_the_waterfall(seed: int) -> N
     """Exact fractions; speed above the ideal is a negative loss, so that P > 1 closes as well."""
     case = random_case(Random(seed))
     a, b = edges_of(case, seed, 2)
-    result = cut(settled(case, a, b), a, b, calculation_rules(case.plant, case.machine))
+    result = cut(settled(case, a, b), a, b, rules_of(case, case.first_us))
     if result.quality_known:
         _check_ratios(result.elements, ideal_known=result.ideal_known)
 
@@ -121,7 +123,7 @@ def test_s24_nothing_is_negative(seed: int) -> None:
     case = random_case(Random(seed))
     assume("total" not in case.machine.signals or len(set(case.machine.signals) & {"good", "reject", "rework"}) == 0)
     edges = edges_of(case, seed, 6)
-    made, rules = settled(case, *edges), calculation_rules(case.plant, case.machine)
+    made, rules = settled(case, *edges), rules_of(case, case.first_us)
     for a, b in pairwise(edges):
         e = cut(made, a, b, rules).elements
         assert all(getattr(e, name) >= 0 for name in SCALAR_ELEMENTS)
@@ -140,7 +142,7 @@ def test_s42_where_facts_are_cut_changes_nothing(seed: int) -> None:
     """Counted at other edges, any window that both know says the same."""
     case = random_case(Random(seed))
     a, b, *more = edges_of(case, seed, 8)
-    rules = calculation_rules(case.plant, case.machine)
+    rules = rules_of(case, case.first_us)
     assert cut(settled(case, a, b), a, b, rules) == cut(settled(case, a, b, *more), a, b, rules)
 
 
@@ -171,7 +173,7 @@ def test_s50_what_was_settled_by_a_window_s_end_stays_when_time_goes_on(seed: in
     assume(case.machine.max_age_us is not None)
     a, b = edges_of(case, seed, 2)
     later = replace(case, now_us=case.now_us + 3 * 3_600_000_000)
-    rules = calculation_rules(case.plant, case.machine)
+    rules = rules_of(case, case.first_us)
     now, then = (cut(settled(c, a, b), a, b, rules) for c in (case, later))
     if "stop_open" not in now.flags:
         assert then == now

@@ -41,3 +41,14 @@ def test_a_case_can_disagree() -> None:
         plant = replace(case.plant, lines={"line": replace(line, machines={"m": other})})
         seen += want.pieces != Answer(replace(case, plant=plant)).pieces
     assert seen > 5
+
+
+def test_s24_s10_s12_corrections_of_cases_are_heard() -> None:
+    """What people say of stops, their bookings and later ideal cycles change what the rules say of many cases."""
+    seen = dict.fromkeys(("entries", "bookings", "later"), 0)
+    for seed in range(120):
+        case = random_case(Random(seed))
+        for kind in (k for k in seen if getattr(case, k)):
+            want, bare = Answer(case), Answer(replace(case, **{kind: ()}))
+            seen[kind] += any(want.window(w) != bare.window(w) for w in case.windows)
+    assert all(count >= 5 for count in seen.values()), seen

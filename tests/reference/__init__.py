@@ -5,8 +5,7 @@ One file per section of the rules, in their order, so that text and code can be 
 samples again. It shares nothing with the engine but the nouns of `oee.model` and of the plant file. Where the rules
 leave a choice, docs/architecture.md "Decisions" is followed, and the line says "decided".
 
-Not told here: derived states (S-21) and people's reasons (S-24, S-25), which belong into section4_silence.py and
-section4_standstills.py; bookings (S-10), into section3_counters.py; what two counters that were not read together say
-of a third (S-9, tests/property/test_counter_thirds.py); roll-ups (S-29, S-40 …) and revisions, which have tests of
-their own.
+Not told here: derived states (S-21), which belong into section4_silence.py; what two counters that were not read
+together say of a third (S-9, tests/property/test_counter_thirds.py); roll-ups (S-29, S-40 …) and revisions, which have
+tests of their own.
 """

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from oee.config.model import CalendarConfig, MachineConfig, PlantConfig
+from oee.config.model import CalendarConfig, MachineConfig, PlantConfig, ReasonConfig
 
 Span = tuple[int, int]
 """``[start, end)`` in µs UTC."""
@@ -19,11 +19,37 @@ Reading = tuple[int, Fraction]
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a person said of the stops that reach into ``[start, end)``.
+
+    ``kind`` is reason (None takes people's back), split (at the start) or merge.
+    """
+
+    kind: str
+    start_us: int
+    end_us: int
+    reason: ReasonConfig | None = None
+
+
+@dataclass(frozen=True)
+class Booking:
+    """Good parts of the shift at an instant that were scrap or rework; not ``timed``: of any time in that shift."""
+
+    kind: str
+    at_us: int
+    timed: bool
+    product: str | None
+    count: int
+    startup: bool = False
+
+
+@dataclass(frozen=True)
 class Case:
     """A plant of one machine, the production days looked at, and its samples in order of time, one an instant.
 
     ``alive`` are closed stretches in which each connector was heard; ``now_us`` ends what is told; ``windows`` are
-    asked for beside the shifts and their hours.
+    asked for beside the shifts and their hours. ``entries`` and ``bookings`` are people's, in the order in which they
+    were made, less those undone; ``later`` are plants that differ in their ideal cycles, from an instant on.
     """
 
     plant: PlantConfig
@@ -34,12 +60,13 @@ class Case:
     alive: Mapping[str, tuple[Span, ...]]
     now_us: int
     windows: tuple[Span, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    later: tuple[tuple[int, PlantConfig], ...] = ()
 
     @property
     def machine(self) -> MachineConfig:
-        (line,) = self.plant.lines.values()
-        (machine,) = line.machines.values()
-        return machine
+        return machine_of(self.plant)
 
     @property
     def calendar(self) -> CalendarConfig:
@@ -68,6 +95,13 @@ class Case:
     def in_force(self, signal: str, at_us: int) -> str | None:
         """The last Good value at or before an instant."""
         return next((word for t, word in reversed(self.good_words(signal)) if t <= at_us), None)
+
+
+def machine_of(plant: PlantConfig) -> MachineConfig:
+    """The only machine."""
+    (line,) = plant.lines.values()
+    (machine,) = line.machines.values()
+    return machine
 
 
 def pieces(start_us: int, end_us: int, inner: Iterable[int]) -> list[Span]:

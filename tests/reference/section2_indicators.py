@@ -60,6 +60,7 @@ def losses_us(e: Elements, quality_known: bool, ideal_known: bool) -> dict[str, 
     """The losses between known time and fully productive time [µs]."""
     made = ideal_time(e.output, "total") if ideal_known else None
     good = ideal_time(e.output, "good") if ideal_known and quality_known else None
+    startup = ideal_time(e.output, "startup") if made is not None else None
     apt = e.run_us + e.small_stop_us
     return {
         "breakdown": Fraction(e.unplanned_stop_us),
@@ -67,5 +68,6 @@ def losses_us(e: Elements, quality_known: bool, ideal_known: bool) -> dict[str, 
         "external": Fraction(e.external_stop_us),
         "small_stops": Fraction(e.small_stop_us),
         "reduced_speed": None if made is None else apt - e.small_stop_us - made,
-        "rejects": None if made is None or good is None else made - good,
+        "production_rejects": None if made is None or good is None else made - good - startup,
+        "startup_rejects": None if made is None or good is None else startup,
     }

@@ -113,7 +113,7 @@ class Counter:
         return points
 
     def is_back(self, rows: list[Reading], i: int, before_us: int, mark: Fraction) -> bool:
-        """S-2: whether the next good value is within allowed of the value before the jump."""
+        """S-2: whether the next good value is within allowed of the one before the jump; decided: or a glitch below."""
         if i + 1 == len(rows):
             return False
         t, value = rows[i + 1]
@@ -163,6 +163,10 @@ class Made:
     good: int
     reject: int
     rework: int
+
+    @property
+    def total(self) -> int:
+        return self.good + self.reject + self.rework
 
     def and_(self, more: Made) -> Made:
         return Made(self.good + more.good, self.reject + more.reject, self.rework + more.rework)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
-from reference.case import Case
+from reference.case import Case, machine_of
 
 Made = tuple[str | None, str | None]
 """Product and order."""
@@ -19,10 +19,17 @@ def in_force(case: Case, at_us: int) -> Made:
     return product, order
 
 
-def ideal_of(case: Case, product: str | None) -> Fraction | None:
-    """S-12: ideal cycle [µs per part] of a product at the machine, else the machine's own."""
-    seconds = case.machine.ideal_cycles_s.get(product or "", case.machine.ideal_cycle_s)
+def ideal_of(case: Case, product: str | None, at_us: int) -> Fraction | None:
+    """S-12: ideal cycle [µs per part] of a product at the machine, else the machine's own; the one valid just then."""
+    plant = next((plant for since_us, plant in reversed(case.later) if since_us <= at_us), case.plant)
+    machine = machine_of(plant)
+    seconds = machine.ideal_cycles_s.get(product or "", machine.ideal_cycle_s)
     return None if seconds is None else seconds * 1_000_000
+
+
+def without_order(case: Case, at_us: int) -> bool:
+    """Whether an order source is configured and says that there is none. Decided: silent so far, it says none."""
+    return "order" in case.machine.signals and at_us >= case.first_us and not case.in_force("order", at_us)
 
 
 def changes(case: Case) -> list[int]:

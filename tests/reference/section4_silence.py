@@ -10,7 +10,7 @@ from oee.model import Category
 from reference.case import Case, Span, pieces
 from reference.section3_counters import Counters
 from reference.section4_products import ideal_of, in_force
-from reference.section4_profiles import NO_DATA, RUN, STOPS, Claim, claim
+from reference.section4_profiles import NO_DATA, PLANNED, RUN, STOPS, Claim, claim
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Said:
     reason: str | None = None
     setup: bool = False
     unmapped: bool = False
+    word: str | None = None
 
 
 def said(case: Case, counters: Counters) -> list[Said]:
@@ -51,10 +52,10 @@ def reasoned(case: Case) -> list[Said]:
     for i, ((a, b), c) in enumerate(zip(spans, claims, strict=True)):
         why = reason_of(claims, i)
         if why is None:
-            found.append(Said(a, b, c.category, None, c.setup and c.category in STOPS, c.unmapped))
+            found.append(Said(a, b, c.category, None, c.setup and c.category in STOPS, c.unmapped, c.word))
             continue
         ranks = min(c.category, Category[why.category.upper()])
-        found.append(Said(a, b, ranks, why.code, (c.setup or why.setup) and ranks is Category.PLANNED_STOP))
+        found.append(Said(a, b, ranks, why.code, (c.setup or why.setup) and ranks is PLANNED, word=c.word))
     return found
 
 
@@ -119,7 +120,7 @@ def judge(case: Case, counters: Counters, heard: list[Said], silence: Span) -> l
     if made == 0 and before.category in STOPS and after.category in STOPS:
         return [replace(before, start_us=start, end_us=end)]
     if made > 0:
-        ideal_us = ideal_of(case, in_force(case, start)[0])  # decided: the product in force as it began
+        ideal_us = ideal_of(case, in_force(case, start)[0], start)  # decided: the product in force as it began
         if ideal_us is None:
             return [unknown]
         run_us = int(min(Fraction(end - start), made * ideal_us))  # decided: whole microseconds

@@ -2,63 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oee.model import Category
-from reference.case import Case, pieces
-from reference.section4_products import Made, changes, in_force
+from reference.case import Case, Span, pieces
+from reference.section4_people import People, Stop
+from reference.section4_pieces import SMALL, STANDING, Piece, Standstill
+from reference.section4_products import changes, in_force, without_order
 from reference.section4_profiles import EXCLUDED, NO_DATA, RUN, STOPS
 from reference.section4_silence import Said
 from reference.section5_calendar import Calendar
 
 DAY_US = 86_400_000_000
-SMALL = Category.SMALL_STOP
-STANDING = (*STOPS, SMALL)
+WAITING = {
+    "packml": ("2", "4", "7"),
+    "packml_tmc": ("0", "2", "9"),
+    "machinery": ("NotExecuting",),
+    "weihenstephan": (),
+}
+"""States in which a machine waits for work; decided: of a custom profile any."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of one final category; ``owner`` is what its time belongs to, ``made`` what was in force."""
-
-    start_us: int
-    end_us: int
-    category: Category
-    reason: str | None
-    setup: bool
-    unmapped: bool
-    by_calendar: bool
-    made: Made
-    owner: Made
-
-    @property
-    def length_us(self) -> int:
-        return self.end_us - self.start_us
-
-
-@dataclass(frozen=True)
-class Standstill:
-    """S-23: pieces from the first to the last that stands, the excluded ones between them too."""
-
-    first: int
-    last: int
-    start_us: int
-    end_us: int
-    is_open: bool
-    length_us: int
-
-
-def final(case: Case, calendar: Calendar, said: list[Said], windows: list[int]) -> tuple[list[Piece], list[Standstill]]:
-    """Final categories of everything up to now, and the standstills among them."""
+def final(
+    case: Case, calendar: Calendar, said: list[Said], windows: list[int]
+) -> tuple[list[Piece], list[Stop], list[Standstill]]:
+    """Final categories of everything up to now, the stops, and the standstills that they were made of."""
     found = overlaid(case, calendar, said, windows)
     standstills = standing(found)
-    for s in standstills:
+    for s in standstills if case.plant.policies.changeover != "none" else []:
         change = next((t for t in reversed(changes(case)) if s.start_us <= t and (s.is_open or t <= s.end_us)), None)
-        for i in range(s.first, len(found) if s.is_open else s.last + 1):
-            if change is not None:
-                found[i] = set_up(replace(found[i], owner=in_force(case, change)))
-            elif s.first <= i <= s.last:
-                found[i] = judged(case, s, found[i])
-    return found, standstills
+        if change is not None:
+            owner = in_force(case, change)
+            mine = [s.holds(p) or (s.is_open and p.start_us >= s.start_us) for p in found]
+            found = [set_up(case, replace(p, owner=owner)) if m else p for p, m in zip(found, mine, strict=True)]
+    people = People(case, found, standstills)
+    return [judged(case, standstills, p) for p in people.pieces], people.stops, standstills
 
 
 def overlaid(case: Case, calendar: Calendar, said: list[Said], windows: list[int]) -> list[Piece]:
@@ -69,14 +47,22 @@ def overlaid(case: Case, calendar: Calendar, said: list[Said], windows: list[int
     for a, b in pieces(start_us, case.now_us, [*(s.start_us for s in said), *calendar.edges, *windows, *heard]):
         plan = calendar.at(a)
         word = next((s for s in said if s.start_us <= a < s.end_us), Said(a, b, NO_DATA))
+        category = waiting(case, word, a)
         made = in_force(case, a)
         counts = case.plant.policies.break_run == "counts_as_planned"
-        if plan.category is None or (plan.is_break and word.category is RUN and counts):
+        if plan.category is None or (plan.is_break and category is RUN and counts):
             calendars = plan.category is not None
-            found.append(Piece(a, b, word.category, word.reason, word.setup, word.unmapped, calendars, made, made))
+            found.append(Piece(a, b, category, word.reason, word.setup, word.unmapped, calendars, made, made))
         else:
             found.append(Piece(a, b, plan.category, plan.name or None, False, False, True, made, made))
     return found
+
+
+def waiting(case: Case, word: Said, at_us: int) -> Category:
+    """PackML: where it waits without an order it is as policy says; decided: a stop of a known reason stays one."""
+    states = WAITING.get(case.machine.signals["state"].profile or "custom")
+    waits = word.category is Category.UNPLANNED_STOP and word.reason is None and (states is None or word.word in states)
+    return Category[case.plant.policies.no_order.upper()] if waits and without_order(case, at_us) else word.category
 
 
 def standing(found: list[Piece]) -> list[Standstill]:
@@ -94,27 +80,42 @@ def standing(found: list[Piece]) -> list[Standstill]:
             last = i if found[i].category in STANDING else last
             i += 1
         length_us = sum(p.length_us for p in found[first : last + 1] if p.category in STANDING)
-        is_open = i == len(found)
-        standstills.append(Standstill(first, last, found[first].start_us, found[last].end_us, is_open, length_us))
+        standstills.append(Standstill(found[first].start_us, found[last].end_us, i == len(found), length_us))
     return standstills
 
 
-def set_up(p: Piece) -> Piece:
-    """S-25: a standstill that contains a change is planned; decided: not what the calendar claims (S-24)."""
+def set_up(case: Case, p: Piece) -> Piece:
+    """S-25: a standstill that contains a change is planned [policy]; decided: not what the calendar claims (S-24)."""
     if p.category not in STANDING or p.by_calendar:
         return p
-    return replace(
-        p,
-        category=Category.PLANNED_STOP,
-        setup=True,
-        reason=p.reason if p.category is Category.PLANNED_STOP else None,
-    )
+    category = Category[case.plant.policies.changeover.upper()]
+    reason = p.reason if p.category is category else None
+    return replace(p, category=category, setup=category is Category.PLANNED_STOP, reason=reason)
 
 
-def judged(case: Case, s: Standstill, p: Piece) -> Piece:
+def judged(case: Case, standstills: list[Standstill], p: Piece) -> Piece:
     """S-22: by the length of the whole standstill; the open one is undecided (S-23)."""
-    if s.is_open or p.category not in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP):
+    s = next((s for s in standstills if s.holds(p)), None)
+    if s is None or s.is_open or p.category not in (Category.UNPLANNED_STOP, Category.EXTERNAL_STOP):
         return p
     if s.length_us < case.machine.min_stop_us:
         return replace(p, category=RUN)
     return replace(p, category=SMALL) if s.length_us <= case.machine.small_stop_max_us else p
+
+
+def startups(case: Case, found: list[Piece]) -> list[Span]:
+    """Section 2: within ``startup_s`` after a planned stop.
+
+    Decided: it begins where the machine runs again; what fails before, or a break, puts it off, time without data or
+    schedule ends it.
+    """
+    spans, waits = [], False
+    for p in found:
+        if p.category in (NO_DATA, Category.NOT_SCHEDULED):
+            waits = False
+        elif p.category is Category.PLANNED_STOP:
+            waits = True
+        elif p.category is RUN and waits:
+            spans.append((p.start_us, p.start_us + case.machine.startup_us))
+            waits = False
+    return spans

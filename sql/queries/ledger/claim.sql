@@ -3,6 +3,6 @@ SELECT g.instance_id, g.start_ts, g.end_ts, g.status, g.cause, g.input_version, 
 WHERE g.line_id = %(line_id)s AND g.end_ts <= %(watermark)s
   AND (g.status = 'open' OR g.done_version < g.input_version
        OR (g.status = 'provisional' AND g.end_ts <= %(final_before)s))
-  AND g.instance_id <> ALL(%(skip)s)
-  AND NOT EXISTS (SELECT 1 FROM dirty d JOIN machine m USING (machine_id) WHERE m.line_id = g.line_id AND d.from_ts < g.end_ts)
+  AND g.instance_id <> ALL(%(skip)s) AND g.start_ts < %(to)s AND g.end_ts > %(from)s
+  AND NOT EXISTS (SELECT 1 FROM dirty d JOIN machine m USING (machine_id) WHERE m.line_id = g.line_id AND least(d.from_ts, d.taken_ts) < g.end_ts)
 ORDER BY g.end_ts DESC LIMIT 1 FOR UPDATE OF g SKIP LOCKED
