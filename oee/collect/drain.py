@@ -14,7 +14,7 @@ from oee.collect.losses import Losses
 from oee.collect.threads import in_thread
 from oee.collect.timing import backoff_s
 from oee.errors import DatabaseUnavailable
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolRecord, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolRecord, SpoolSample, SpoolSkew
 
 _log = structlog.get_logger()
 
@@ -25,7 +25,13 @@ BACKOFF_CAP_S = 2.0
 class SampleSink(Protocol):
     """Where samples go: the store."""
 
-    def write(self, samples: Sequence[SpoolSample], alive: Sequence[SpoolAlive], gaps: Sequence[SpoolGap]) -> None:
+    def write(
+        self,
+        samples: Sequence[SpoolSample],
+        alive: Sequence[SpoolAlive],
+        gaps: Sequence[SpoolGap],
+        skews: Sequence[SpoolSkew],
+    ) -> None:
         """Commit all in one transaction; writing the same again changes nothing.
 
         Raises
@@ -105,7 +111,8 @@ class Drain:
             samples = [record for record in records if isinstance(record, SpoolSample)]
             alive = [record for record in records if isinstance(record, SpoolAlive)]
             gaps = [record for record in records if isinstance(record, SpoolGap)]
-            self._sink.write(samples, alive, gaps)
+            skews = [record for record in records if isinstance(record, SpoolSkew)]
+            self._sink.write(samples, alive, gaps, skews)
             self._health.delivered_count += len(records)
             self._held = None
         self._spool.delivered(position)

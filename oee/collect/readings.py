@@ -11,7 +11,7 @@ from oee.collect.clock import event_time
 from oee.collect.endpoint import ConnectorPlan, EndpointHealth
 from oee.collect.exception import ExceptionFilter
 from oee.collect.life import Life
-from oee.spool import SpoolRecord, SpoolSample
+from oee.spool import SpoolRecord, SpoolSample, SpoolSkew
 
 
 class ReadingLog:
@@ -27,6 +27,8 @@ class ReadingLog:
 
     def __init__(self, plan: ConnectorPlan, health: EndpointHealth) -> None:
         self._health = health
+        self._connector = plan.name
+        self._machine_of = {tag.key: tag.machine_key for tag in plan.tags}
         self._filters = {tag.key: ExceptionFilter(tag.role) for tag in plan.tags}
         self._life = Life(plan)
         self._heard: set[str] = set()
@@ -54,18 +56,24 @@ class ReadingLog:
         self._heard.clear()
         return self._life.missed(now_us, reason)
 
-    def _samples(self, readings: Iterable[Reading], holds_us: int | None = None) -> list[SpoolSample]:
+    def _samples(self, readings: Iterable[Reading], holds_us: int | None = None) -> list[SpoolRecord]:
+        """Return what is kept of readings, after word of those that have our time instead of the device's."""
         samples: list[SpoolSample] = []
+        skewed: dict[str, list[int]] = {}
         for reading in readings:
             event = event_time(reading)
             self._health.clock_skew_count += event.is_skewed
             self._health.overflows_count += has_overflow(reading.status)
             self._health.readings_count += 1
             holds = reading.receive_ts_us if holds_us is None else holds_us
-            samples += self._filters[reading.key].samples(reading, event.ts_us, holds)
+            kept = self._filters[reading.key].samples(reading, event.ts_us, holds)
+            if event.is_skewed and kept:
+                skewed.setdefault(self._machine_of[reading.key], []).append(event.ts_us)
+            samples += kept
         self._health.polls_count += 1
         self._health.samples_count += len(samples)
-        return samples
+        told = [SpoolSkew(self._connector, min(at), max(at), (machine,)) for machine, at in skewed.items()]
+        return [*told, *samples]
 
 
 def _storable(reading: Reading) -> Reading:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from oee.calculate import CalculationRules, Settled, cut, cut_by, decided_until, extend, settle
 from oee.calendar import PlanPiece, clock_hours, maintenance_windows, plan
 from oee.compute.booked import bookings_around, reach_of
+from oee.compute.doubts import Doubt, doubts, with_doubts
 from oee.compute.edges import with_edges
 from oee.compute.entered import entered, joined_span
-from oee.compute.lost import lost_stretches, with_losses
 from oee.compute.reach import DECIDES_US, reach
 from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
@@ -87,7 +87,7 @@ class Context:
     plan: list[PlanPiece]
     through_us: int
     now_us: int
-    lost: tuple[tuple[int, int], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     by_line: tuple[Booking, ...] = ()
 
     @property
@@ -135,8 +135,8 @@ def context(
     made = book(cells, [b for b, _ in booked if b not in by_line], rules.product)
     decisions = sorted([*settled.decisions, *made.decisions], key=lambda d: d.at_us)
     settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
-    lost = lost_stretches(conn, machine_id, start_us, end_us)
-    return Context(who, rules, settled, calendar, through_us, now_us, lost, by_line)
+    found = doubts(conn, machine_id, start_us, end_us)
+    return Context(who, rules, settled, calendar, through_us, now_us, found, by_line)
 
 
 def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: int) -> int:
@@ -176,7 +176,7 @@ def _clip_plan(pieces: Sequence[PlanPiece], start_us: int, end_us: int) -> list[
 def window(ctx: Context, start_us: int, end_us: int) -> WindowResult:
     """Cut one window; what lies after now is not part of it (S-35)."""
     end = max(min(end_us, ctx.now_us), start_us)
-    return with_losses(cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us), ctx.lost)
+    return with_doubts(cut(ctx.settled, start_us, end, ctx.rules, live=end < end_us), ctx.doubts)
 
 
 def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> list[tuple[str | None, WindowResult]]:
@@ -187,7 +187,7 @@ def by_product(ctx: Context, start_us: int, end_us: int, key: ProductKey) -> lis
     """
     end = max(min(end_us, ctx.now_us), start_us)
     rows = cut_by(ctx.settled, start_us, end, ctx.rules, key, live=end < end_us)
-    return [(name, with_losses(row, ctx.lost)) for name, row in rows]
+    return [(name, with_doubts(row, ctx.doubts)) for name, row in rows]
 
 
 def shift_result(ctx: Context, instance: ShiftInstance) -> ShiftResult:

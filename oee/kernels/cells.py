@@ -124,8 +124,10 @@ def _points(read: _Counters, beside: list[str], carried: Collection[str]) -> Poi
 
 def _borrowed(total: tuple[np.ndarray, np.ndarray], others: list[list[np.ndarray]]) -> Int64s:
     """⌊rest of the total − rests of the others⌋: what the whole counts differ by from the difference of the exact."""
-    found = np.zeros(len(total[0]), np.int64)
-    for i in np.flatnonzero(sum((over != 0 for over, _ in others), start=np.zeros(len(found), np.bool_))).tolist():
+    begun = np.sum([over != 0 for over, _ in others], axis=0) if others else np.zeros(len(total[0]), np.int64)
+    alone = (begun == 1) & (total[0] == 0)
+    found = np.where(alone, np.int64(-1), np.int64(0))
+    for i in np.flatnonzero((begun > 0) & ~alone).tolist():
         rest = Fraction(int(total[0][i]), int(total[1][i]))
         found[i] = floor(rest - sum(Fraction(int(over[i]), int(of[i])) for over, of in others))
     return found

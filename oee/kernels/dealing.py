@@ -7,6 +7,7 @@ reject that is told after its part takes the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,7 +62,7 @@ class Dealt:
     ts_us: Int64s
     total: Int64s
     given: Int64s
-    owing: list[Owing]
+    standing: Callable[[int], Owing]
     decisions: list[CounterDecision] = field(default_factory=list)
 
     def at(self, total: Int64s) -> Int64s:
@@ -75,7 +76,7 @@ class Dealt:
     def owing_at(self, at_us: int) -> Owing | None:
         """How it stands after the newest point at or before an instant; None before the first."""
         i = int(np.searchsorted(self.ts_us, at_us, side="right")) - 1
-        return None if i < 0 else self.owing[i]
+        return None if i < 0 else self.standing(i)
 
 
 def deal(points: Points, signal: str, heard_at: int, before: Owing | None) -> Dealt:
@@ -88,10 +89,64 @@ def deal(points: Points, signal: str, heard_at: int, before: Owing | None) -> De
     heard_at : the first point at which it is heard; what is made before is no part of the rest.
     before : how it stood at the first point, where counting goes on.
     """
+    at_once = _AtOnce(points, heard_at, before or _nothing_yet(points))
+    if not at_once.leaves_out(points.read):
+        return Dealt(points.ts_us, points.total, at_once.given, at_once.standing)
     dealer = _Dealer(points, signal, before)
     for i in range(1, len(points.ts_us)):
         dealer.step(i, heard=i > heard_at)
-    return Dealt(points.ts_us, points.total, np.array(dealer.given, np.int64), dealer.owing, dealer.decisions)
+    given = np.array(dealer.given, np.int64)
+    return Dealt(points.ts_us, points.total, given, dealer.owing.__getitem__, dealer.decisions)
+
+
+def _nothing_yet(points: Points) -> Owing:
+    return Owing(fraction_count=int(points.told[0] - points.whole[0]))
+
+
+class _AtOnce:
+    """All points in one go, as long as nothing told has to be left out: the rest is a running maximum.
+
+    What is given is what the total allows: given(i) = T(i) + min over j ≤ i of (wanted(j) - T(j)).
+    """
+
+    def __init__(self, points: Points, heard_at: int, before: Owing) -> None:
+        h = min(heard_at, len(points.ts_us) - 1)
+        self._ts, self._before, self._heard_at, total = points.ts_us, before, h, points.total
+        self._high = np.maximum.accumulate(np.concatenate(([points.whole[0] + before.fraction_count], points.told[1:])))
+        self._whole = points.whole
+        given = total - total[0]
+        left_out = self._high[h] - given[h] if h else self._high[0] - before.ahead_count
+        wanted = self._high - left_out
+        least = np.minimum.accumulate(np.concatenate(([given[h] - total[h]], (wanted - total)[h + 1 :])))
+        given[h:] = total[h:] + least
+        self.given: Int64s = given
+        self._ahead = np.concatenate((np.zeros(h, np.int64), (wanted - given)[h:]))
+        self._rest = before.rest_count + (total - total[0]) - (given - np.minimum(given, given[h]))
+        making = np.concatenate(([0], np.diff(self._ts) * (np.diff(total) > 0)))
+        self._made_us = np.cumsum(making)
+        self._since = np.maximum.accumulate(np.where(self._ahead > 0, -1, np.arange(len(total))))
+
+    def leaves_out(self, read: NDArray[np.bool_]) -> bool:
+        """Whether more is told than there ever were parts for, or for too long (see `PATIENCE_US`)."""
+        too_many = self._ahead > self._rest
+        late = (self._ahead > 0) & (self._waited_us() >= PATIENCE_US)
+        return bool(np.any((too_many | late)[1:] & read[1:]))
+
+    def _waited_us(self) -> Int64s:
+        waited: Int64s = self._made_us - self._made_us[np.maximum(self._since, 0)]
+        waited[self._since < 0] += self._before.waited_us
+        return waited
+
+    def standing(self, i: int) -> Owing:
+        """How the counter stands at a point."""
+        if i == 0:
+            return self._before
+        ahead, since = int(self._ahead[i]), int(self._since[i])
+        least = int(self._ahead[max(since, 0) + 1 : i + 1].min()) if ahead else 0
+        if ahead and since < 0 and self._before.least_count:
+            least = min(least, self._before.least_count)
+        waited_us = int(self._waited_us()[i]) if ahead else 0
+        return Owing(ahead, int(self._high[i] - self._whole[i]), int(self._rest[i]), waited_us, least)
 
 
 class _Dealer:
@@ -102,7 +157,7 @@ class _Dealer:
         self.ts, self.total, self.told, self.whole, self.read = (
             a.tolist() for a in (points.ts_us, points.total, points.told, points.whole, points.read)
         )
-        last = before or Owing(fraction_count=self.told[0] - self.whole[0])
+        last = before or _nothing_yet(points)
         self.high = self.whole[0] + last.fraction_count
         self.left_out = self.high - last.ahead_count
         self.given, self.owing, self.decisions = [0], [last], list[CounterDecision]()

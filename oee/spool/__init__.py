@@ -4,7 +4,7 @@ What it promises: whatever `commit` returned for survives kill -9 and power loss
 the records it touches and no others (R7), a failed sync is never reported as done (R8).
 """
 
-from oee.spool.records import SpoolAlive, SpoolGap, SpoolLoss, SpoolRecord, SpoolSample, SpoolValue
+from oee.spool.records import SpoolAlive, SpoolGap, SpoolLoss, SpoolRecord, SpoolSample, SpoolSkew, SpoolValue
 from oee.spool.segments import Position
 from oee.spool.spool import Spool, SpoolError
 
@@ -17,5 +17,6 @@ __all__ = [
     "SpoolLoss",
     "SpoolRecord",
     "SpoolSample",
+    "SpoolSkew",
     "SpoolValue",
 ]

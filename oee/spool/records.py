@@ -55,19 +55,34 @@ class SpoolGap:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolSkew:
+    """Readings of `machines` from `connector` in `[from_us, through_us]` have the collector's time (R11).
+
+    The device's clock was off. The record stands before the samples that it tells of.
+    """
+
+    connector: str
+    from_us: int
+    through_us: int
+    machines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SpoolLoss:
     """Here stood records that can't be read any more. Only read, never written."""
 
 
-SpoolRecord = SpoolSample | SpoolAlive | SpoolGap
+SpoolRecord = SpoolSample | SpoolAlive | SpoolGap | SpoolSkew
 
-_NAME, _ALIVE_BEFORE, _ALIVE, _GAP, _NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 1, 2, 3, 4, 16, 17, 18, 19, 20, 21
+_NAME, _ALIVE_BEFORE, _ALIVE, _GAP, _SKEW = 1, 2, 3, 4, 5
+_NONE, _FLOAT, _INT, _UINT, _TEXT, _BOOL = 16, 17, 18, 19, 20, 21
 _NAME_HEAD = struct.Struct("<QBI")  # sequence, kind, number of the name; UTF-8 follows
 # sequence, kind, connector, from, through, count of machines; a u32 for each follows. Written by version 0.1.
 _ALIVE_BEFORE_HEAD = struct.Struct("<QBIqqI")
 _ALIVE_HEAD = struct.Struct(
     "<QBIqqqI"
 )  # sequence, kind, connector, from, through, interval, count of machines; u32 each
+_SKEW_HEAD = struct.Struct("<QBIqqI")  # sequence, kind, connector, from, through, count of machines; u32 each
 _GAP_HEAD = struct.Struct("<QBIqqI")  # sequence, kind, connector, from, interval, count of machines; u32 each, reason
 _SAMPLE_HEAD = struct.Struct("<QBIqI")  # sequence, kind, tag, time, status; the value follows
 _SAMPLE_FLOAT = struct.Struct("<QBIqId")
@@ -106,6 +121,8 @@ class Encoder:
                 body = _sample_body(self.next_sequence, number, record)
             elif isinstance(record, SpoolAlive):
                 body = self._alive_body(record, out)
+            elif isinstance(record, SpoolSkew):
+                body = self._skew_body(record, out)
             else:
                 body = self._gap_body(record, out)
             out.append(frame(body))
@@ -127,13 +144,18 @@ class Encoder:
         span = record.from_us, record.through_us, record.interval_us
         return _ALIVE_HEAD.pack(self.next_sequence, _ALIVE, connector, *span, len(record.machines)) + machines
 
+    def _skew_body(self, record: SpoolSkew, out: list[bytes]) -> bytes:
+        connector, machines = self._source(record, out)
+        span = record.from_us, record.through_us
+        return _SKEW_HEAD.pack(self.next_sequence, _SKEW, connector, *span, len(record.machines)) + machines
+
     def _gap_body(self, record: SpoolGap, out: list[bytes]) -> bytes:
         connector, machines = self._source(record, out)
         span = record.from_us, record.interval_us
         head = _GAP_HEAD.pack(self.next_sequence, _GAP, connector, *span, len(record.machines))
         return head + machines + record.reason[:_REASON_CHARS].encode(errors="replace")
 
-    def _source(self, record: SpoolAlive | SpoolGap, out: list[bytes]) -> tuple[int, bytes]:
+    def _source(self, record: SpoolAlive | SpoolGap | SpoolSkew, out: list[bytes]) -> tuple[int, bytes]:
         """Number a record's names: before its own head, since writing a name takes a sequence number."""
         connector = self._number(record.connector, out)
         machines = [self._number(machine, out) for machine in record.machines]
@@ -176,6 +198,10 @@ class Decoder:
             return self._alive(body, kind)
         if kind == _GAP:
             return self._gap(body)
+        if kind == _SKEW:
+            _, _, connector, from_us, through_us, count = _SKEW_HEAD.unpack_from(body)
+            machines, _ = self._machines(body, _SKEW_HEAD.size, count)
+            return SpoolSkew(self._names[connector], from_us, through_us, machines)
         if kind == _NAME:
             self._names[_NAME_HEAD.unpack_from(body)[2]] = body[_NAME_HEAD.size :].decode()
             return None

@@ -17,6 +17,7 @@ from oee.store.database import Database, Row, fetch, run, run_many
 from oee.store.life import AliveRow, GapRow, machine_key, write_life
 from oee.store.master import Ids, Master
 from oee.store.series import symbol_texts
+from oee.store.skews import SkewRow, write_skews
 from oee.store.sql import query
 from oee.store.times import PG_EPOCH_US, from_us, to_us
 
@@ -164,21 +165,30 @@ class SampleStore:
         self._database = database
         self._ids: Ids | None = None
 
-    def write(self, samples: Sequence[SampleRow], alive: Sequence[AliveRow], gaps: Sequence[GapRow] = ()) -> None:
+    def write(
+        self,
+        samples: Sequence[SampleRow],
+        alive: Sequence[AliveRow],
+        gaps: Sequence[GapRow] = (),
+        skews: Sequence[SkewRow] = (),
+    ) -> None:
         """Write one batch of the spool in one committed transaction: samples, life, gaps, watermarks, dirty marks.
+
+        So are ``skews``, which tell of samples of the same batch, or of the next.
 
         Raises
         ------
         DatabaseUnavailable
             Nothing was acknowledged; the batch can be written again as it is (R2).
         """
-        ids = self._known(samples, [*alive, *gaps])
+        ids = self._known(samples, [*alive, *gaps, *skews])
         with self._database.transaction() as conn:
             insert(conn, _columns(conn, samples, ids))
             write_life(conn, alive, gaps, ids.machines)
+            write_skews(conn, skews, ids.machines)
             _mark(conn, _earliest(samples, alive, ids))
 
-    def _known(self, samples: Sequence[SampleRow], life: Sequence[AliveRow | GapRow]) -> Ids:
+    def _known(self, samples: Sequence[SampleRow], life: Sequence[AliveRow | GapRow | SkewRow]) -> Ids:
         """Numbers for all that the batch names; made where no plant file that names it was applied yet."""
         keys = {_tag_key(s.key) for s in samples}
         machines = {machine_key(m) for record in life for m in record.machines} | {key[:2] for key in keys}

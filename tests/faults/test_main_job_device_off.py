@@ -35,8 +35,8 @@ class _Polls:
         self._store, self._source = store, source
         self.at_us = []
 
-    def write(self, samples, alive, gaps):
-        self._store.write(samples, alive, gaps)
+    def write(self, samples, alive, gaps, skews):
+        self._store.write(samples, alive, gaps, skews)
         self.at_us += [a.through_us for a in alive if a.connector == self._source and a.machines]
 
     def lateness_s(self, start_us, end_us):

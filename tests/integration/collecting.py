@@ -21,25 +21,27 @@ class Sink:
         self.rows = {}
         self.alive = []
         self.gaps = []
+        self.skews = []
 
-    def write(self, samples, alive, gaps):
+    def write(self, samples, alive, gaps, skews):
         if self.is_away:
             raise DatabaseUnavailable("no connection")
         self.calls.append((list(samples), list(alive)))
         self.rows |= {(s.key, s.ts_us): s for s in samples}
         self.alive += alive
         self.gaps += gaps
+        self.skews += skews
 
     def values(self, key):
         return [s.value for _, s in sorted(self.rows.items(), key=lambda row: row[0][1]) if s.key == key]
 
 
 @contextlib.asynccontextmanager
-async def collecting(plans, folder, sink):
+async def collecting(plans, folder, sink, clock=system_clock_us):
     """Run the collector; on leaving the block stop it and wait for its last delivery."""
     stop, health = asyncio.Event(), CollectorHealth()
     job = asyncio.create_task(
-        run_collector(plans, folder, sink, clock=system_clock_us, stop=stop, random=Random(1), health=health)
+        run_collector(plans, folder, sink, clock=clock, stop=stop, random=Random(1), health=health)
     )
     try:
         yield health

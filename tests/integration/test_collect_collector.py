@@ -128,11 +128,11 @@ async def test_what_could_not_be_delivered_waits_for_the_next_start(tmp_path):
 
 async def test_a_sink_with_a_bug_costs_no_reading(tmp_path):
     class Buggy(Sink):
-        def write(self, samples, alive, gaps):
+        def write(self, samples, alive, gaps, skews):
             if len(self.calls) < 1:
                 self.calls.append(([], []))
                 raise KeyError("bug")
-            super().write(samples, alive, gaps)
+            super().write(samples, alive, gaps, skews)
 
     device, sink = _Counter(), Buggy()
     async with tcp_server(device) as port, collecting([_plan("a", port)], tmp_path, sink):

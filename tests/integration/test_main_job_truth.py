@@ -41,8 +41,8 @@ class Polls:
         self._store = store
         self.at_us = defaultdict(list)
 
-    def write(self, samples, alive, gaps):
-        self._store.write(samples, alive, gaps)
+    def write(self, samples, alive, gaps, skews):
+        self._store.write(samples, alive, gaps, skews)
         for record in alive:
             if record.machines:
                 self.at_us[record.connector].append(record.through_us)

@@ -216,11 +216,6 @@ def test_s12_with_a_product_signal_every_product_has_its_cycle() -> None:
 
 def test_section_3_a_quotient_is_exact() -> None:
     """Twelve counts a part, and a third of a count: decimals can't say either."""
-    m = machine(
-        'parts_per_count: "1/12", ideal_cycle_s: 7/3, signals: {state: {profile: packml}, good: {scale: "1/3"}}'
-    )
-    assert (m.parts_per_count, m.ideal_cycle_s, m.signals["good"].scale) == (
-        Fraction(1, 12),
-        Fraction(7, 3),
-        Fraction(1, 3),
-    )
+    m = machine('parts_per_count: "1/12", ideal_cycle_s: 7/3, signals: {state: {profile: packml}, good: {scale: 1/3}}')
+    assert (m.parts_per_count, m.ideal_cycle_s) == (Fraction(1, 12), Fraction(7, 3))
+    assert m.signals["good"].scale == Fraction(1, 3)

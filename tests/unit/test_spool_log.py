@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolLoss, SpoolSample
+from oee.spool import Position, Spool, SpoolAlive, SpoolError, SpoolGap, SpoolLoss, SpoolSample, SpoolSkew
 from oee.spool.disk import Disk
 from oee.spool.frame import frame, frames
 from oee.spool.records import Decoder, Encoder
@@ -48,6 +48,7 @@ _RECORDS = st.lists(
     st.one_of(
         st.builds(SpoolSample, _NAMES, _TIMES, _VALUES, st.integers(0, 2**32 - 1)),
         st.builds(SpoolAlive, _NAMES, _TIMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple), _TIMES),
+        st.builds(SpoolSkew, _NAMES, _TIMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple)),
         st.builds(SpoolGap, _NAMES, _TIMES, st.lists(_NAMES, max_size=4).map(tuple), st.text(max_size=500), _TIMES),
     ),
     max_size=30,
