@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import reduce
-from math import floor
 
 import numpy as np
 
@@ -124,10 +122,10 @@ def _points(read: _Counters, beside: list[str], carried: Collection[str]) -> Poi
 
 def _borrowed(total: tuple[np.ndarray, np.ndarray], others: list[list[np.ndarray]]) -> Int64s:
     """⌊rest of the total − rests of the others⌋: what the whole counts differ by from the difference of the exact."""
-    found = np.zeros(len(total[0]), np.int64)
-    for i in np.flatnonzero(sum((over != 0 for over, _ in others), start=np.zeros(len(found), np.bool_))).tolist():
-        rest = Fraction(int(total[0][i]), int(total[1][i]))
-        found[i] = floor(rest - sum(Fraction(int(over[i]), int(of[i])) for over, of in others))
+    above, below = (a.astype(object) for a in total)
+    for over, of in others:
+        above, below = above * of - over * below, below * of
+    found: Int64s = (above // below).astype(np.int64)
     return found
 
 

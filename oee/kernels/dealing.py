@@ -7,7 +7,7 @@ reject that is told after its part takes the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class Dealt:
     ts_us: Int64s
     total: Int64s
     given: Int64s
-    owing: list[Owing]
+    owing: list[tuple[int, ...]]
     decisions: list[CounterDecision] = field(default_factory=list)
 
     def at(self, total: Int64s) -> Int64s:
@@ -75,7 +75,7 @@ class Dealt:
     def owing_at(self, at_us: int) -> Owing | None:
         """How it stands after the newest point at or before an instant; None before the first."""
         i = int(np.searchsorted(self.ts_us, at_us, side="right")) - 1
-        return None if i < 0 else self.owing[i]
+        return None if i < 0 else Owing(*self.owing[i])
 
 
 def deal(points: Points, signal: str, heard_at: int, before: Owing | None) -> Dealt:
@@ -105,19 +105,20 @@ class _Dealer:
         last = before or Owing(fraction_count=self.told[0] - self.whole[0])
         self.high = self.whole[0] + last.fraction_count
         self.left_out = self.high - last.ahead_count
-        self.given, self.owing, self.decisions = [0], [last], list[CounterDecision]()
+        self.given, self.owing, self.decisions = [0], [astuple(last)], list[CounterDecision]()
 
     def step(self, i: int, *, heard: bool) -> None:
         """Give the parts made since the point before."""
-        made, given, last = self.total[i] - self.total[i - 1], self.given[-1], self.owing[-1]
+        made, given = self.total[i] - self.total[i - 1], self.given[-1]
+        _, _, rest, waited_us, least = self.owing[-1]
         self.high = max(self.high, self.told[i])
         if not heard:
             self.left_out = self.high - given - made
         taken = min(made, self.high - self.left_out - given)
         ahead = self.high - self.left_out - given - taken
-        rest = last.rest_count + (made - taken if heard else made)
-        waited_us = last.waited_us + (self.ts[i] - self.ts[i - 1] if made else 0) if ahead else 0
-        least = min(last.least_count or ahead, ahead)
+        rest += made - taken if heard else made
+        waited_us = waited_us + (self.ts[i] - self.ts[i - 1] if made else 0) if ahead else 0
+        least = min(least or ahead, ahead)
         if self.read[i]:
             late = waited_us >= PATIENCE_US
             excess = max(ahead - rest, least if late else 0)
@@ -126,7 +127,7 @@ class _Dealer:
             self._leave_out(i, excess)
             ahead, least = ahead - excess, min(least, ahead - excess)
         self.given.append(given + taken)
-        self.owing.append(Owing(ahead, self.high - self.whole[i], rest, waited_us, least))
+        self.owing.append((ahead, self.high - self.whole[i], rest, waited_us, least))
 
     def _leave_out(self, i: int, excess: int) -> None:
         """Told in the midst of the time that shows it, since the point before."""
