@@ -16,7 +16,7 @@ from oee.collect.import_batch import Batch, FieldReader, numbered
 from oee.collect.import_rows import COLUMNS, HEADER, RowReader
 from oee.errors import InputError
 from oee.store.database import Database, Session
-from oee.store.facts import kept_from
+from oee.store.facts import kept_from, kept_in
 from oee.store.life import add_alive
 from oee.store.master import Ids, Master
 from oee.store.samples import IMPORT_SOURCE, TEXT_SIGNALS, Columns, insert_import, intern, mark_dirty
@@ -162,6 +162,7 @@ class _Writer:
         with self._database.transaction() as conn:
             self._intern(conn, batch, columns)
             new, conflicts = insert_import(conn, numbered(columns, self._texts, self._numbers), self._texts)
+            self._refuse_gone(conn, columns)
             for machine, span in sorted(spans.items()):
                 add_alive(conn, machine, IMPORT_SOURCE, *span)
             mark_dirty(conn, {machine: self._news_us(machine, columns) for machine in spans})
@@ -171,6 +172,17 @@ class _Writer:
             for tag, ts, *_ in conflicts
         ]
         return _Written(new, gone + len(columns.ts_us) - new, listed)
+
+    def _refuse_gone(self, conn: Session, columns: Columns) -> None:
+        """Refuse a batch that reaches to where samples are no longer kept since the file was begun (S-55)."""
+        kept_us = kept_in(conn)
+        tags, first = np.unique(columns.tag_id, return_index=True)
+        for tag, ts_us in zip(tags.tolist(), columns.ts_us[first].tolist(), strict=True):
+            if ts_us < kept_us.get(self._machine[tag], ts_us):
+                raise InputError(
+                    f"raw samples of {self._names[tag].rsplit('/', 1)[0]} were dropped while this was read"
+                    " (`retention_days`): import it again, which names the rows that are too old"
+                )
 
     def _lost(self, batch: Batch, loser: int, winner: int) -> str:
         name, unit = self._names[batch.tag_ids[loser]], batch.unit

@@ -61,6 +61,7 @@ def booking_of(entry: Entry, home: ShiftInstance) -> Booking:
         count=said["count"],
         startup=said["startup"],
         why=" ".join(filter(None, [f"Booked by {entry.author}.", entry.why])),
+        by_line=said.get("by_line", False),
     )
 
 

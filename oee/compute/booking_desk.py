@@ -11,16 +11,16 @@ from datetime import date
 from typing import Any
 
 from oee.compute.booking_words import BookingAsked, BookingTold, plain, told
-from oee.compute.calculator import Context, context, subject
+from oee.compute.calculator import Context, Subject, subject
 from oee.compute.reversals import reverse
-from oee.compute.rolled import Look
+from oee.compute.rolled import Look, whole
 from oee.compute.service import clock_us
 from oee.errors import InputError, NotFoundError
 from oee.kernels.bookings import good_by_product
 from oee.kernels.rollup import counters, pools
 from oee.model import ShiftInstance
 from oee.store.database import Database, fetch, fetch_one, run
-from oee.store.entries import Entry, add_entry, one_entry
+from oee.store.entries import Entry, add_entry, lock_line_entries, one_entry
 from oee.store.instances import StoredInstance, instance_named, instances_in
 from oee.store.master import Master
 from oee.store.results import touch
@@ -49,7 +49,8 @@ class BookingDesk:
         self._master.configs()
         ids = self._master.ids()
         with self._database.transaction() as conn:
-            run(conn, "entries/lock")
+            if key is not None:
+                run(conn, "entries/lock_key", author=author, key=key)
             look = Look(conn, self._master, self._master.catch_up(conn, ids), self._now_us())
             known = fetch_one(conn, "entries/keyed", author=author, key=key) if key is not None else None
             if known is not None:
@@ -80,8 +81,10 @@ def _again(look: Look, number: int, asked: BookingAsked) -> BookingTold:
 def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]) -> BookingTold:
     assert asked.line is not None
     assert asked.count is not None
+    line_id = look.ids.line(asked.line)
+    lock_line_entries(look.conn, line_id)
     home, at_us = _home(look, asked.line, asked)
-    shift, line_id = home.instance, look.ids.line(asked.line)
+    shift = home.instance
     if not touch(look.conn, line_id, shift.start_us, shift.start_us + 1, f"{asked.kind} booked", author):
         raise InputError(f"line {asked.line!r} has no data of shift {shift.name} of {shift.production_date}")
     ctx, good = _made(look, asked.line, asked, shift, at_us)
@@ -101,6 +104,7 @@ def _book(look: Look, asked: BookingAsked, author: str, marks: Mapping[str, Any]
         "product": product,
         "count": asked.count,
         "startup": asked.startup,
+        "by_line": asked.machine is None,
         **marks,
     }
     entry = Entry(
@@ -143,11 +147,15 @@ def _home(look: Look, line: str, asked: BookingAsked) -> tuple[StoredInstance, i
 def _made(
     look: Look, line: str, asked: BookingAsked, shift: ShiftInstance, at_us: int
 ) -> tuple[Context, dict[str | None, int]]:
-    """The machine that made the parts, settled over the shift, and its good parts left by product."""
+    """The machine that made the parts, settled over the shift, and its good parts left by product.
+
+    Without a machine named they are seen as the line sees them: of what its constraint made (S-40).
+    """
+    who = subject(look.master, line, asked.machine, shift.start_us)
+    seen = whole(look, who, _span(shift, look.now_us), (at_us,)).contexts
     found = {}
-    for machine in _machines(look, line, asked.machine, shift):
-        who = subject(look.master, line, machine, shift.start_us)
-        ctx = context(look.conn, look.master, look.ids, who, _span(shift, look.now_us), look.now_us)
+    for machine in _machines(who):
+        ctx = seen[machine]
         found[machine] = ctx, good_by_product(ctx.settled.cells, shift.start_us, at_us, ctx.rules.product)
     having = [m for m, (_, good) in found.items() if (asked.product in good if asked.product is not None else good)]
     if len(found) > 1 and len(having) != 1:
@@ -163,14 +171,11 @@ def _span(shift: ShiftInstance, now_us: int) -> tuple[int, int]:
     return shift.start_us, max(min(shift.end_us, now_us), shift.start_us)
 
 
-def _machines(look: Look, line: str, named: str | None, shift: ShiftInstance) -> tuple[str, ...]:
+def _machines(who: Subject) -> tuple[str, ...]:
     """The machine named, else the one that counts the line's good parts; of parallel machines all."""
-    rollup = subject(look.master, line, named, shift.start_us).line.rollup
-    if named is not None:
-        return (named,)
-    if pools(rollup):
-        return tuple(subject(look.master, line, None, shift.start_us).line.machines)
-    return (counters(rollup)[1],)
+    if who.machine is not None:
+        return (who.machine,)
+    return tuple(who.line.machines) if pools(who.line.rollup) else (counters(who.line.rollup)[1],)
 
 
 def _product(asked: BookingAsked, good: Mapping[str | None, int], shift: ShiftInstance) -> str | None:

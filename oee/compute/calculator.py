@@ -17,8 +17,9 @@ from oee.compute.reach import DECIDES_US, reach
 from oee.compute.rules import by_ideals, calculation_rules, category_of, definition, ideals_timeline
 from oee.config.model import LineConfig, MachineConfig, PlantConfig
 from oee.errors import NotFoundError
-from oee.kernels.bookings import book
+from oee.kernels.bookings import Booking, book
 from oee.kernels.products import ProductKey
+from oee.kernels.rollup import pools
 from oee.model import Category, HourRow, ShiftInstance, ShiftResult, WindowResult
 from oee.store.database import Session
 from oee.store.facts import (
@@ -49,6 +50,11 @@ class Subject:
         """The roll-up's name, as every answer tells it (S-40)."""
         return self.line.rollup.method if self.machine is None else "machine"
 
+    @property
+    def counts_for_others(self) -> bool:
+        """Whether the line's products are another machine's to say (S-40)."""
+        return not pools(self.line.rollup) and self.source.id != self.line.rollup.machine
+
 
 def subject(master: Master, line: str, machine: str | None, at_us: int) -> Subject:
     """Resolve a line or machine in the configuration in force at an instant.
@@ -70,7 +76,10 @@ def subject(master: Master, line: str, machine: str | None, at_us: int) -> Subje
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Settled facts around some windows, and how far they are decided."""
+    """Settled facts around some windows, and how far they are decided.
+
+    ``by_line`` are bookings not taken yet: of which parts they are, the line's constraint says (`booked_by_line`).
+    """
 
     who: Subject
     rules: CalculationRules
@@ -79,6 +88,7 @@ class Context:
     through_us: int
     now_us: int
     doubts: tuple[Doubt, ...] = ()
+    by_line: tuple[Booking, ...] = ()
 
     @property
     def decided_us(self) -> int:
@@ -86,8 +96,19 @@ class Context:
         return decided_until(self.settled, self.rules.small_stop_max_us)
 
 
-def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tuple[int, int], now_us: int) -> Context:
-    """Settle everything over a span, from the run before it to the run after it, told up to ``now``."""
+def context(
+    conn: Session,
+    master: Master,
+    ids: Ids,
+    who: Subject,
+    span_us: tuple[int, int],
+    now_us: int,
+    edges_us: Sequence[int] = (),
+) -> Context:
+    """Settle everything over a span, from the run before it to the run after it, told up to ``now``.
+
+    Parts are counted up to the span's ends, and to ``edges_us``, exactly (S-42).
+    """
     machine_id = ids.machine(who.line.id, who.source.id)
     state = facts_state(conn, machine_id)
     since_us = span_us[0] - who.source.startup_us  # a start-up that began before reaches into the span
@@ -109,12 +130,13 @@ def context(conn: Session, master: Master, ids: Ids, who: Subject, span_us: tupl
         stored = read_facts(conn, machine_id, *reach_us)
     inner = {*(e for _, e in settled.startups), *(e.from_us or 0 for e in entries if e.kind == "split")}
     edges = {*span_us, *(b.at_us for b, _ in booked), *(e for e in inner if span_us[0] < e < span_us[1])}
-    cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, edges, through_us)
-    made = book(cells, [b for b, _ in booked], rules.product)
+    cells = with_edges(conn, master, ids, (who.line.id, who.source.id), stored.cells, {*edges, *edges_us}, through_us)
+    by_line = tuple(b for b, _ in booked if b.by_line and who.counts_for_others)
+    made = book(cells, [b for b, _ in booked if b not in by_line], rules.product)
     decisions = sorted([*settled.decisions, *made.decisions], key=lambda d: d.at_us)
     settled = replace(settled.with_cells(made.cells, made.moved), decisions=decisions)
     found = doubts(conn, machine_id, start_us, end_us)
-    return Context(who, rules, settled, calendar, through_us, now_us, found)
+    return Context(who, rules, settled, calendar, through_us, now_us, found, by_line)
 
 
 def _past_unknown(conn: Session, ids: Ids, who: Subject, since_us: int, at_us: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from oee.compute.rules import calculation_rules, machine_rules
+from oee.compute.rules import all_reasons, calculation_rules, machine_rules
 from oee.config.model import PlantConfig
 from oee.store.master import ALWAYS_US, ConfigRevision
 from oee.store.times import FAR_US
@@ -16,8 +16,13 @@ Span = tuple[int, int]
 
 
 def judged_otherwise(line: str, before: Configs, after: Configs) -> list[Span]:
-    """Stretches in which a line's facts are judged by other limits, cycles, targets, roll-up or maintenance."""
-    return _otherwise(line, before, after, lambda plant: _judging(plant, line))
+    """Stretches in which a line's facts are judged by other limits, cycles, targets, roll-up, maintenance or reasons.
+
+    Of reasons only those count that were known before: nobody has given a stop one that is new.
+    """
+    newest_first = sorted(before, key=lambda c: c.config_id, reverse=True)
+    known = {code: said for c in newest_first for code, said in _reasons(c.plant).items()}
+    return _otherwise(line, before, after, lambda plant: (_judging(plant, line), _known(plant, known)))
 
 
 def read_otherwise(name: tuple[str, str], before: Configs, after: Configs) -> int | None:
@@ -36,6 +41,17 @@ def _judging(plant: PlantConfig, line: str) -> object:
     rules = [(m.id, calculation_rules(plant, m), machine_rules(plant, m)) for m in config.machines.values()]
     windows = plant.calendars[config.calendar].maintenance if config.calendar in plant.calendars else ()
     return config.rollup, config.targets, rules, windows, plant.policies.maintenance, plant.plant.timezone
+
+
+def _reasons(plant: PlantConfig) -> dict[str, tuple[str, bool]]:
+    """What stops are by the reasons that people give them, by code."""
+    return {r.code: (r.category, r.setup) for r in all_reasons(plant.reasons)}
+
+
+def _known(plant: PlantConfig, known: dict[str, tuple[str, bool]]) -> object:
+    """The same of known reasons alone; as the file says it that had them first where the plant has them not."""
+    own = _reasons(plant)
+    return {code: own.get(code, said) for code, said in known.items()}
 
 
 def _otherwise(line: str, before: Configs, after: Configs, said: Callable[[PlantConfig], object]) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from oee.compute.rules import all_reasons, category_of
 from oee.config.model import PlantConfig
@@ -50,11 +51,14 @@ def _said(entry: Entry, reasons: Mapping[str, Reason]) -> Iterator[StopEntry]:
 
 
 class _Reasons(dict[str, Reason]):
-    """Reasons by code: of the tree in force, else of the newest that has them; an unknown one is a stop without."""
+    """Reasons by code: of the tree in force, else of the first applied that has them; an unknown one is a stop without.
+
+    Not of the newest: what later files make of a reason must not change the shifts before they take force (S-54).
+    """
 
     def __init__(self, master: Master, plant: PlantConfig) -> None:
         super().__init__()
-        self._plants = [plant, *(c.plant for c in reversed(master.configs()))]
+        self._plants = [plant, *(c.plant for c in sorted(master.configs(), key=attrgetter("config_id")))]
 
     def __missing__(self, code: str) -> Reason:
         tree = (r for plant in self._plants for r in all_reasons(plant.reasons) if r.code == code)

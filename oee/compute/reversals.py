@@ -10,7 +10,7 @@ from oee.compute.booking_words import AlreadyReversed, BookingAsked, BookingTold
 from oee.compute.rolled import Look
 from oee.errors import InputError
 from oee.model import ShiftInstance
-from oee.store.entries import Entry, add_entry, entries_of, one_entry
+from oee.store.entries import Entry, add_entry, booking_with, lock_line_entries, one_entry
 from oee.store.instances import instance_named, instances_in
 from oee.store.results import touch
 
@@ -59,12 +59,13 @@ def _home(look: Look, booked: Entry, line_id: int) -> ShiftInstance | None:
 
 def _named(look: Look, asked: BookingAsked) -> Entry:
     assert asked.booking is not None
-    entry, holds = one_entry(look.conn, asked.booking)
+    entry, _ = one_entry(look.conn, asked.booking)
     if entry.kind != "booking":
         raise InputError(f"booking: entry {asked.booking} is no booking")
-    if not holds:
+    lock_line_entries(look.conn, look.ids.line(entry.said["line"]))
+    if not one_entry(look.conn, asked.booking)[1]:
         raise AlreadyReversed(f"booking {asked.booking} was reversed already")
-    if _differs(entry, asked):
+    if not _words(asked).items() <= entry.said.items():
         raise InputError(f"booking: {asked.booking} says something else than this reversal; give its id alone")
     return entry
 
@@ -73,22 +74,23 @@ def _matching(look: Look, asked: BookingAsked) -> Entry:
     """The newest booking that holds and was made with the same words."""
     assert asked.line is not None
     line_id = look.ids.line(asked.line)
-    entries = entries_of(look.conn, ["booking"], line_id=line_id)
-    found = next((e for e in reversed(entries) if not _differs(e, asked)), None)
-    if found is None:
+    lock_line_entries(look.conn, line_id)
+    number = booking_with(look.conn, line_id, _words(asked))
+    if number is None:
         raise InputError(f"no booking of line {asked.line!r} that holds says this; name its id in `booking`")
-    return found
+    return one_entry(look.conn, number)[0]
 
 
-def _differs(entry: Entry, asked: BookingAsked) -> bool:
-    said, timed = entry.said, entry.said["timed"]
-    pairs = (
-        (asked.line, said["line"]),
-        (asked.machine, said["machine"]),
-        (asked.ts_us, said["at_us"] if timed else None),
-        (asked.date, None if timed else said["date"]),
-        (asked.shift, None if timed else said["shift"]),
-        (asked.product, said["product"]),
-        (asked.count, said["count"]),
-    )
-    return any(wanted is not None and wanted != had for wanted, had in pairs)
+def _words(asked: BookingAsked) -> dict[str, Any]:
+    """What a reversal says of its booking, as the booking's entry says it."""
+    wanted = {
+        "line": asked.line,
+        "machine": asked.machine,
+        "at_us": asked.ts_us,
+        "date": asked.date,
+        "shift": asked.shift,
+        "product": asked.product,
+        "count": asked.count,
+        "timed": asked.ts_us is not None if asked.ts_us is not None or asked.date or asked.shift else None,
+    }
+    return {name: said for name, said in wanted.items() if said is not None}

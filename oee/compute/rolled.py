@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from oee.compute.booked_line import booked_by_line, in_time_of
 from oee.compute.calculator import Context, Subject, by_product, context, shift_result, subject
-from oee.kernels.counting import rebook
 from oee.kernels.culprits import charges
 from oee.kernels.products import ProductKey
 from oee.kernels.rollup import contributors, counters, pools, roll_up
@@ -83,7 +83,7 @@ def line_contexts(who: Subject, contexts: Mapping[str, Context]) -> dict[str, Co
 def _judged_by(constraint: Context, counting: Context) -> Context:
     """A counting machine's parts and what was decided about them, all else the constraint's."""
     settled, own = constraint.settled, counting.settled
-    told = settled.with_cells(_in_time_of(constraint, own.cells), _in_time_of(constraint, own.moved))
+    told = settled.with_cells(in_time_of(constraint, own.cells), in_time_of(constraint, own.moved))
     return replace(
         constraint,
         who=counting.who,
@@ -92,30 +92,33 @@ def _judged_by(constraint: Context, counting: Context) -> Context:
     )
 
 
-def _in_time_of(constraint: Context, cells: Sequence[Cell]) -> list[Cell]:
-    settled, cycles = constraint.settled, constraint.rules.later_ideals
-    edges = {*settled.starts, *(end for _, end in settled.startups), *(i.since_us for i in cycles)}
-    return rebook(cells, sorted(edges), settled.timeline.in_force)
-
-
 def _with_rejects(judged: Context, constraint: Context, moved: Sequence[Cell]) -> Context:
     """What was booked where the line's good parts are counted is rejected where its rejects are (S-10, S-40)."""
-    rejected = [replace(c, total_count=0, good_count=0) for c in _in_time_of(constraint, moved)]
+    rejected = [replace(c, total_count=0, good_count=0) for c in in_time_of(constraint, moved)]
     settled = judged.settled
     return replace(judged, settled=settled.with_cells([*settled.cells, *rejected], settled.moved))
 
 
-def whole(look: Look, who: Subject, span_us: tuple[int, int]) -> Whole:
-    """Settle what a line or machine needs over a span."""
+def whole(look: Look, who: Subject, span_us: tuple[int, int], edges_us: Sequence[int] = ()) -> Whole:
+    """Settle what a line or machine needs over a span; parts are counted up to ``edges_us`` exactly too."""
     line = who.line
     machines = contributors(line.rollup, line.machines) if who.machine is None else (who.machine,)
-    contexts = {m: _settled(look, who, m, span_us) for m in machines}
+    contexts = {m: _settled(look, who, m, span_us, edges_us) for m in machines}
     return Whole(who, line_contexts(who, contexts) if who.machine is None else contexts)
 
 
-def _settled(look: Look, who: Subject, machine: str, span_us: tuple[int, int]) -> Context:
+def _settled(look: Look, who: Subject, machine: str, span_us: tuple[int, int], edges_us: Sequence[int] = ()) -> Context:
+    ctx = _context(look, who, machine, span_us, edges_us)
+    if not ctx.by_line:
+        return ctx
+    start_us = min(span_us[0], *(b.since_us for b in ctx.by_line))
+    end_us = max(span_us[1], *(min(b.at_us, look.now_us) for b in ctx.by_line))
+    return booked_by_line(_context(look, who, who.line.rollup.machine, (start_us, end_us)), ctx)
+
+
+def _context(look: Look, who: Subject, machine: str, span_us: tuple[int, int], edges_us: Sequence[int] = ()) -> Context:
     of = replace(who, source=who.line.machines[machine], machine=machine)
-    return context(look.conn, look.master, look.ids, of, span_us, look.now_us)
+    return context(look.conn, look.master, look.ids, of, span_us, look.now_us, edges_us)
 
 
 def every_machine(look: Look, stored: StoredInstance) -> Whole | None:

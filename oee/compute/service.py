@@ -109,7 +109,9 @@ class ComputeService:
     def drop_old(self) -> None:
         """Drop raw samples beyond their retention, whole days of them; facts and results stay (S-55).
 
-        Nothing is dropped before it is interpreted: the next time will do. Text values in force stay, from then on.
+        Nothing is dropped before it is interpreted: the next time will do. First the edge is told, while nobody writes
+        samples: what is older by then is interpreted, and whoever brings older ones later is told that they are late.
+        Text values and speeds in force stay, from the edge on: states go by them.
         """
         now = self.now_us()
         if not self.master.configs():
@@ -118,10 +120,13 @@ class ComputeService:
         before = from_us((now // US_PER_DAY - days) * US_PER_DAY)
         chunks = bool(self.database.rows("samples/is_hypertable"))
         with self.database.transaction() as conn:
+            run(conn, "samples/hold_facts", before=before)
+            run(conn, "samples/hold_writers")
             if fetch(conn, "samples/unread_before", before=before)[0][0]:
                 return
             run(conn, "samples/note_kept", before=before)
-            run(conn, "samples/keep_in_force", before=before, signals=sorted(TEXT_SIGNALS))
+        with self.database.transaction() as conn:
+            run(conn, "samples/keep_in_force", before=before, signals=sorted({*TEXT_SIGNALS, "speed"}))
             run(conn, "samples/drop_chunks" if chunks else "samples/delete_old", before=before)
 
     def _lines(self, now_us: int) -> list[str]:

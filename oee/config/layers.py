@@ -7,26 +7,22 @@ The newest word wins; a file says something new of a thing only where it differs
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from oee.config.calendars import read_calendar
-from oee.config.faults import Faults
-from oee.config.grafting import Path, at_path, elements_of, names_at, node_of, plain, with_value
-from oee.config.model import MachineConfig, PlantConfig
-from oee.config.plant import read_plant
-from oee.config.section import Item
-from oee.config.tree import Items, Keys, Node, Scalar, parse
+from oee.config.grafting import Path, at_path, elements_of, plain
+from oee.config.laying import Fault, Said, date_of, laid, machines_of, make_room, new_faults, put, read_over, tree_of
+from oee.config.model import PlantConfig
+from oee.config.tree import Keys
+
+__all__ = ["ALWAYS_US", "Applied", "Fault", "Word", "faults_of", "layered"]
 
 ALWAYS_US = -(2**62)
 """From the beginning (S-54)."""
 FOREVER_US = 2**62
 T = TypeVar("T")
-Fault = tuple[Path, str]
-"""Where a fault is, as parts of its key, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,11 @@ class Word:
         """What it is about: a later word of the same takes its place."""
         return self.kind, self.name, self.date
 
+    @property
+    def said(self) -> Said:
+        """What is laid over a file."""
+        return self.kind, self.name, self.date, self.body
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -78,6 +79,8 @@ def layered(files: Sequence[Applied], words: Sequence[Word]) -> tuple[tuple[int,
     if not words:
         return tuple((f.config_id, f.effective_us, f.plant) for f in files)
     overruled = {w: _overruled_by(w, files) for w in words}
+    words = sorted(words, key=lambda w: (w.effective_us, w.number))
+    make_room(len(files) * (1 + len({w.effective_us for w in words})))
     found: list[tuple[int, int, PlantConfig]] = []
     for file, until_us in zip(files, [*(f.effective_us for f in files[1:]), FOREVER_US], strict=True):
         inside = {w.effective_us for w in words if file.effective_us < w.effective_us < until_us}
@@ -90,9 +93,9 @@ def layered(files: Sequence[Applied], words: Sequence[Word]) -> tuple[tuple[int,
 def _in_force(
     words: Sequence[Word], overruled: Mapping[Word, Applied | None], file: Applied, at_us: int
 ) -> tuple[Word, ...]:
-    """The words that hold over a file at an instant, in the order in which they were written."""
+    """The words that hold over a file at an instant, as they were written; ``words`` as they take force."""
     holding: dict[tuple[str, str, str], Word] = {}
-    for word in sorted(words, key=lambda w: (w.effective_us, w.number)):
+    for word in words:
         if word.effective_us <= max(at_us, file.effective_us):
             holding[word.subject] = word
     kept = [w for w in holding.values() if (by := overruled[w]) is None or _is_before(file, by, w)]
@@ -119,21 +122,22 @@ def _is_before(file: Applied, other: Applied, word: Word) -> bool:
 
 def _said(source: str, word: Word) -> object:
     """What a file says of the subject of a word."""
-    root = _tree(source)
+    root = tree_of(source)
     if word.kind == "targets":
         return plain(at_path(root, ("lines", word.name, "targets")))
     if word.kind == "product":
-        machines = (at_path(root, (*of, "products", word.name)) for of in _machines(root))
+        machines = (at_path(root, (*of, "products", word.name)) for of in machines_of(root))
         return plain(at_path(root, ("products", word.name))), tuple(map(plain, machines))
     listed = at_path(root, ("calendars", word.name, "exceptions"))
-    return [plain(n) for n in elements_of(listed) if _date(n) == word.date]
+    return [plain(n) for n in elements_of(listed) if date_of(n) == word.date]
 
 
 def over(file: Applied, words: Sequence[Word]) -> PlantConfig:
     """A plant file with words laid over it; a word that does not fit the file any more has no effect."""
     if not words:
         return file.plant
-    return _read(file.source, tuple((w.kind, w.name, w.date, w.body) for w in words))
+    exceptions, others = (tuple(w.said for w in words if (w.kind == "exception") is way) for way in (True, False))
+    return read_over(file.source, exceptions, others)
 
 
 def faults_of(file: Applied, words: Sequence[Word], word: Word) -> list[Fault]:
@@ -144,25 +148,12 @@ def faults_of(file: Applied, words: Sequence[Word], word: Word) -> list[Fault]:
     The places are parts of the word's body: ``("[0]", "start")``, ``("ideal_cycle_s",)``; of something that the word
     contradicts elsewhere, empty.
     """
-    root = _tree(file.source)
+    root = tree_of(file.source)
     for other in words:
         if other.subject != word.subject:
-            root = _laid(root, other.kind, other.name, other.date, other.body)
-    put = _put(root, word.kind, word.name, word.date, word.body)
-    return [(_in_body(path, word, put), what) for path, what in _new_faults(word.kind, word.name, root, put)]
-
-
-def _new_faults(kind: str, name: str, before: Keys, after: Keys) -> list[Fault]:
-    """Faults of a tree that it did not have before a word was laid into it."""
-    heard = []
-    for root in (before, after):
-        faults = _Heard()
-        if kind == "exception":
-            _read_calendar(root, name, faults)
-        else:
-            read_plant(root, faults)
-        heard.append(faults.heard)
-    return [fault for fault in heard[1] if fault not in heard[0]]
+            root = laid(root, *other.said)
+    there = put(root, *word.said)
+    return [(_in_body(path, word, there), what) for path, what in new_faults(word.kind, word.name, root, there)]
 
 
 def _in_body(path: Path, word: Word, root: Keys) -> Path:
@@ -178,95 +169,6 @@ def _in_body(path: Path, word: Word, root: Keys) -> Path:
         place = int(path[2][len("exceptions[") : -1]) - others
         return (f"[{place}]", *path[3:]) if place >= 0 else ()
     return ()
-
-
-class _Heard(Faults):
-    """Faults by their place."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-        self.heard: list[Fault] = []
-
-    def add(self, line: int, path: tuple[str, ...], what: str, *, lost: bool = False) -> None:
-        super().add(line, path, what, lost=lost)
-        if (path, what) not in self.heard:
-            self.heard.append((path, what))
-
-
-@lru_cache(maxsize=64)
-def _tree(source: str) -> Keys:
-    root = parse(source, Faults("applied plant file"))
-    assert isinstance(root, Keys)  # or it would not have been applied
-    return root
-
-
-@lru_cache(maxsize=256)
-def _read(source: str, words: tuple[tuple[str, str, str, str], ...]) -> PlantConfig:
-    """Read a file with words laid over it. Machines of which no word names the product keep the file's."""
-    root = _tree(source)
-    for word in words:
-        root = _laid(root, *word)
-    return _defaults_kept(_read_alone(source), read_plant(root, _Heard()))
-
-
-@lru_cache(maxsize=64)
-def _read_alone(source: str) -> PlantConfig:
-    return read_plant(_tree(source), _Heard())
-
-
-def _laid(root: Keys, kind: str, name: str, date: str, body: str) -> Keys:
-    """The tree with a word in it; without it where it does not fit."""
-    put = _put(root, kind, name, date, body)
-    fits = kind != "exception" or put is root or not _new_faults(kind, name, root, put)
-    return put if fits else root
-
-
-def _put(root: Keys, kind: str, name: str, date: str, body: str) -> Keys:
-    said = json.loads(body)
-    if kind == "exception" and said is not None and at_path(root, ("calendars", name)) is not None:
-        listed = elements_of(at_path(root, ("calendars", name, "exceptions")))
-        kept = [n for n in listed if _date(n) != date]
-        return with_value(root, ("calendars", name, "exceptions"), Items(0, (*kept, *(node_of(e) for e in said))))
-    if kind == "targets" and at_path(root, ("lines", name)) is not None:
-        return with_value(root, ("lines", name, "targets"), node_of(said))
-    return _put_product(root, name, said) if kind == "product" else root
-
-
-def _put_product(root: Keys, name: str, said: Mapping[str, Any]) -> Keys:
-    """Products at machines that the word does not name stay; what a machine makes by default is the file's to say."""
-    products = at_path(root, ("products",))
-    known = [key.text for key, _ in products.pairs] if isinstance(products, Keys) else []
-    for path in _machines(root):
-        if len(known) == 1 and name not in known and at_path(root, (*path, "products")) is None:
-            root = with_value(root, (*path, "products"), node_of({known[0]: {}}))
-    for key, cycle in said.get("machines", {}).items():
-        line, machine = key.split("/")
-        path = ("lines", line, "machines", machine)
-        if at_path(root, path) is not None:
-            root = with_value(root, (*path, "products", name), node_of(cycle))
-    return with_value(root, ("products", name), node_of({k: v for k, v in said.items() if k != "machines"}))
-
-
-def _defaults_kept(file: PlantConfig, plant: PlantConfig) -> PlantConfig:
-    """What machines make where nothing says it is not changed by a product that the file does not have."""
-    lines = {}
-    for line in plant.lines.values():
-        before = file.lines[line.id].machines
-        machines = {m.id: _default_kept(before[m.id], m) for m in line.machines.values()}
-        lines[line.id] = replace(line, machines=machines)
-    return replace(plant, lines=lines)
-
-
-def _default_kept(file: MachineConfig, machine: MachineConfig) -> MachineConfig:
-    if machine.product == file.product:
-        return machine
-    return replace(machine, product=file.product, ideal_cycle_s=file.ideal_cycle_s)
-
-
-def _read_calendar(root: Keys, name: str, faults: Faults) -> None:
-    node = at_path(root, ("calendars", name))
-    assert node is not None
-    read_calendar(Item(("calendars", name), node.line, node), (), faults)
 
 
 def _sharing(before: PlantConfig, plant: PlantConfig) -> PlantConfig:
@@ -286,15 +188,3 @@ def _sharing(before: PlantConfig, plant: PlantConfig) -> PlantConfig:
 
 def _shared(before: Mapping[str, T], after: Mapping[str, T]) -> dict[str, T]:
     return {key: before[key] if before.get(key) == value else value for key, value in after.items()}
-
-
-def _date(exception: Node) -> str | None:
-    date = at_path(exception, ("date",))
-    return date.text.strip() if isinstance(date, Scalar) else None
-
-
-def _machines(root: Keys) -> Iterable[Path]:
-    """Paths of all machines of a file."""
-    for line in names_at(root, ("lines",)):
-        for machine in names_at(root, ("lines", line, "machines")):
-            yield ("lines", line, "machines", machine)

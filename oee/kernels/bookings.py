@@ -29,6 +29,7 @@ class Booking:
     product : whose parts; None for parts of no product.
     startup : scrap of starting up: a loss of its own.
     why : who booked it and the reason given, for people.
+    by_line : the product is one of the line's: what its constraint made as these parts were counted (S-40).
     """
 
     number: int
@@ -39,6 +40,7 @@ class Booking:
     count: int
     startup: bool = False
     why: str = ""
+    by_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

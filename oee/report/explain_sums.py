@@ -131,11 +131,23 @@ def _shares(result: ShiftResult, machines: Mapping[str, ShiftResult], rollup: Ro
             if name != "stopped_count" or not whole.counted_apart:
                 own = Fraction(getattr(by[rollup.machine], name))
                 yield Sum(f"{rollup.machine}: {name}", name, own, Fraction(getattr(whole, name)))
-    counted = zip((("total_count",), ("good_count",), ("reject_count", "rework_count")), counters(rollup), strict=True)
-    for counts, machine in counted:
+    total, good, reject = counters(rollup)
+    booked = 0 if good == reject else _booked(result, good)
+    also = f", and {booked} booked on {good}" if booked else ""
+    for machine, counts, more, words in (
+        (total, ("total_count",), 0, ""),
+        (good, ("good_count",), 0, ""),
+        (reject, ("reject_count", "rework_count"), booked, also),
+    ):
         if machine in by:
             brought, told = (sum(everything(e, count) for count in counts) for e in (by[machine], whole))
-            yield Sum(f"{machine}: {counts[0]}, all of it", counts[0], Fraction(brought), Fraction(told))
+            yield Sum(f"{machine}: {counts[0]}, all of it{words}", counts[0], Fraction(brought + more), Fraction(told))
+
+
+def _booked(result: ShiftResult, machine: str) -> int:
+    """Parts booked on one of a line's machines (S-10)."""
+    told = (d for d in result.window.decisions if d.machine == machine and d.kind in ("scrap", "rework"))
+    return sum(int(d.amount) for d in told)
 
 
 def everything(e: Elements, count: str) -> int:

@@ -116,6 +116,17 @@ def lock_entries(conn: Connection[Row], machine_id: int) -> None:
     fetch(conn, "entries/lock_machine", machine_id=machine_id)
 
 
+def lock_line_entries(conn: Connection[Row], line_id: int) -> None:
+    """Let nobody else book anything on a line until this transaction ends."""
+    fetch(conn, "entries/lock_line", line_id=line_id)
+
+
+def booking_with(conn: Connection[Row], line_id: int, said: Mapping[str, Any]) -> int | None:
+    """Number of the newest booking of a line that holds and says all of this; None where none does."""
+    row = fetch_one(conn, "entries/booking_with", line_id=line_id, said=Jsonb(dict(said)))
+    return None if row is None else int(row[0])
+
+
 def _entry(row: Row) -> Entry:
     number, kind, line_id, machine_id, start, end, said, undoes, author, at, why = row
     return Entry(

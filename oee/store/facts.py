@@ -199,4 +199,10 @@ def mark_outdated(database: Database, rules: str) -> None:
 
 def kept_from(database: Database) -> dict[int, int]:
     """From where on samples are kept [µs UTC], by machine, of those whose older ones were dropped (S-55)."""
-    return {machine_id: to_us(since) for machine_id, since in database.rows("samples/kept_from")}
+    with database.transaction() as conn:
+        return kept_in(conn)
+
+
+def kept_in(conn: Connection[Row]) -> dict[int, int]:
+    """`kept_from` as a transaction sees it: nothing is dropped behind its back once it has written a sample."""
+    return {machine_id: to_us(since) for machine_id, since in fetch(conn, "samples/kept_from")}

@@ -1,9 +1,11 @@
 """What is written by API over the applied plant files (S-54): the newest word wins, by the file's own readers."""
 
 import json
+from datetime import date, timedelta
 
+from oee.config import laying
 from oee.config.layers import ALWAYS_US, Applied, Word, faults_of, layered
-from oee.config.plant import load_plant_text
+from oee.config.plant import load_plant_text, read_plant
 
 FILE = """\
 version: 1
@@ -108,6 +110,33 @@ def test_s12_a_new_product_does_not_change_what_machines_make_by_default():
 def test_s54_equal_parts_of_configurations_are_the_same_objects():
     found = layered([file(1), file(2, 10, FILE + "# again\n")], [word(1, "targets", "one", {"oee": 0.8}, 100)])
     assert len({id(plant.calendars["default"]) for _, _, plant in found}) == 1
+
+
+def test_s54_one_more_word_costs_one_reading_however_many_there_are(monkeypatch):
+    read: list[int] = []
+
+    def counted(root, faults):
+        read.append(1)
+        return read_plant(root, faults)
+
+    monkeypatch.setattr(laying, "read_plant", counted)
+    words = [word(n, "product", "A", {"ideal_cycle_s": 1 + n}, 1000 + n) for n in range(400)]
+    days = [str(date(2027, 1, 4) + timedelta(weeks=n)) for n in range(40)]
+    closed = [exception(400 + n, day, {"closed": True}) for n, day in enumerate(days)]
+    found = layered([file(1)], [*words[:-1], *closed])
+    assert [p.lines["one"].machines["m"].ideal_cycle_s for _, _, p in found] == [10, *range(1, 400)]
+    assert {tuple(str(e.date) for e in p.calendars["default"].exceptions[2:]) for _, _, p in found} == {tuple(days)}
+    count = len(read)
+    assert count <= 401  # each step, the calendars, and the file alone
+    layered([file(1)], [*words, *closed])
+    assert len(read) == count + 1
+
+
+def test_s33_an_exception_that_runs_into_that_of_the_day_before_has_no_effect():
+    night = FILE.replace('end: "22:00"}', 'end: "22:00"}, night: {start: "22:00", end: "07:00"}')
+    words = [exception(1, "2026-03-03", {"shifts": ["night"]}), exception(2, "2026-03-04", {"shifts": ["early"]})]
+    ((_, _, plant),) = layered([file(1, source=night)], words)
+    assert [str(e.date) for e in plant.calendars["default"].exceptions] == ["2026-03-02", "2026-03-09", "2026-03-03"]
 
 
 def test_faults_are_told_by_their_place_in_what_was_written():
