@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import reduce
-from math import floor
 
 import numpy as np
 
@@ -124,12 +122,14 @@ def _points(read: _Counters, beside: list[str], carried: Collection[str]) -> Poi
 
 def _borrowed(total: tuple[np.ndarray, np.ndarray], others: list[list[np.ndarray]]) -> Int64s:
     """⌊rest of the total − rests of the others⌋: what the whole counts differ by from the difference of the exact."""
-    begun = np.sum([over != 0 for over, _ in others], axis=0) if others else np.zeros(len(total[0]), np.int64)
-    alone = (begun == 1) & (total[0] == 0)
+    begun: Int64s = sum((over != 0 for over, _ in others), start=np.zeros(len(total[0]), np.int64))
+    alone = (begun == 1) & (total[0] == 0)  # nearly always, where the counters are read together
     found = np.where(alone, np.int64(-1), np.int64(0))
-    for i in np.flatnonzero((begun > 0) & ~alone).tolist():
-        rest = Fraction(int(total[0][i]), int(total[1][i]))
-        found[i] = floor(rest - sum(Fraction(int(over[i]), int(of[i])) for over, of in others))
+    i = np.flatnonzero((begun > 0) & ~alone)
+    above, below = (a[i].astype(object) for a in total)
+    for over, of in others:
+        above, below = above * of[i] - over[i] * below, below * of[i]
+    found[i] = (above // below).astype(np.int64)
     return found
 
 

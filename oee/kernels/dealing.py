@@ -8,7 +8,7 @@ reject that is told after its part takes the next one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,14 +89,14 @@ def deal(points: Points, signal: str, heard_at: int, before: Owing | None) -> De
     heard_at : the first point at which it is heard; what is made before is no part of the rest.
     before : how it stood at the first point, where counting goes on.
     """
-    at_once = _AtOnce(points, heard_at, before or _nothing_yet(points))
+    before = before or _nothing_yet(points)
+    at_once = _AtOnce(points, heard_at, before)
     if not at_once.leaves_out(points.read):
         return Dealt(points.ts_us, points.total, at_once.given, at_once.standing)
     dealer = _Dealer(points, signal, before)
     for i in range(1, len(points.ts_us)):
         dealer.step(i, heard=i > heard_at)
-    given = np.array(dealer.given, np.int64)
-    return Dealt(points.ts_us, points.total, given, dealer.owing.__getitem__, dealer.decisions)
+    return Dealt(points.ts_us, points.total, np.array(dealer.given, np.int64), dealer.standing, dealer.decisions)
 
 
 def _nothing_yet(points: Points) -> Owing:
@@ -152,27 +152,31 @@ class _AtOnce:
 class _Dealer:
     """Goes from point to point; ``left_out`` is what was told and is never given, such as what was told before."""
 
-    def __init__(self, points: Points, signal: str, before: Owing | None) -> None:
+    def __init__(self, points: Points, signal: str, before: Owing) -> None:
         self.signal = signal
         self.ts, self.total, self.told, self.whole, self.read = (
             a.tolist() for a in (points.ts_us, points.total, points.told, points.whole, points.read)
         )
-        last = before or _nothing_yet(points)
-        self.high = self.whole[0] + last.fraction_count
-        self.left_out = self.high - last.ahead_count
-        self.given, self.owing, self.decisions = [0], [last], list[CounterDecision]()
+        self.high = self.whole[0] + before.fraction_count
+        self.left_out = self.high - before.ahead_count
+        self.given, self.owing, self.decisions = [0], [astuple(before)], list[CounterDecision]()
+
+    def standing(self, i: int) -> Owing:
+        """How the counter stands at a point."""
+        return Owing(*self.owing[i])
 
     def step(self, i: int, *, heard: bool) -> None:
         """Give the parts made since the point before."""
-        made, given, last = self.total[i] - self.total[i - 1], self.given[-1], self.owing[-1]
+        made, given = self.total[i] - self.total[i - 1], self.given[-1]
+        _, _, rest, waited_us, least = self.owing[-1]
         self.high = max(self.high, self.told[i])
         if not heard:
             self.left_out = self.high - given - made
         taken = min(made, self.high - self.left_out - given)
         ahead = self.high - self.left_out - given - taken
-        rest = last.rest_count + (made - taken if heard else made)
-        waited_us = last.waited_us + (self.ts[i] - self.ts[i - 1] if made else 0) if ahead else 0
-        least = min(last.least_count or ahead, ahead)
+        rest += made - taken if heard else made
+        waited_us = waited_us + (self.ts[i] - self.ts[i - 1] if made else 0) if ahead else 0
+        least = min(least or ahead, ahead)
         if self.read[i]:
             late = waited_us >= PATIENCE_US
             excess = max(ahead - rest, least if late else 0)
@@ -181,7 +185,7 @@ class _Dealer:
             self._leave_out(i, excess)
             ahead, least = ahead - excess, min(least, ahead - excess)
         self.given.append(given + taken)
-        self.owing.append(Owing(ahead, self.high - self.whole[i], rest, waited_us, least))
+        self.owing.append((ahead, self.high - self.whole[i], rest, waited_us, least))
 
     def _leave_out(self, i: int, excess: int) -> None:
         """Told in the midst of the time that shows it, since the point before."""

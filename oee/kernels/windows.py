@@ -111,9 +111,14 @@ def _told(
         stops,
         decisions,
         tuple(f for f in FLAGS if f in raised),
-        rules.quality_known and elements.good_count >= 0,  # more rejects than parts: nothing tells how many are good
+        rules.quality_known and not _is_contradicted(elements, decisions),
         ideal_known,
     )
+
+
+def _is_contradicted(elements: Elements, decisions: Iterable[CounterDecision]) -> bool:
+    """Whether more rejects than parts leave no good one: nothing tells how many are good then (S-9)."""
+    return elements.good_count == 0 and any((d.kind, d.signal) == ("counts_inconsistent", "reject") for d in decisions)
 
 
 def _moved(settled: Settled, cells: Iterable[tuple[Cell, Category]]) -> bool:

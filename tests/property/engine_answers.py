@@ -16,6 +16,7 @@ from oee.calendar import clock_hours, instances, maintenance_windows, plan
 from oee.compute.rules import by_ideals, calculation_rules, category_of, ideals_timeline, machine_rules
 from oee.interpret import FOREVER_US, Facts, MachineSamples, interpret
 from oee.kernels.bookings import Booking, book
+from oee.kernels.dealing import WHY as DEALT
 from oee.kernels.people import Entered, MergeSaid, Reason, ReasonSaid, SplitSaid, StopEntry
 from oee.kernels.products import KEYS
 from oee.kernels.ratios import losses, ratios
@@ -214,7 +215,7 @@ def row_differences(where: str, got: WindowResult, told: Told) -> Iterator[str]:
     expected = [astuple(s) for s in told.stops]
     if stops != expected:
         yield f"{where}: stops {only(stops, expected)} instead of {only(expected, stops)}"
-    compared = [d for d in got.decisions if (d.kind, d.signal) != (DISAGREE, "total")]
+    compared = [d for d in got.decisions if d.kind != DISAGREE or d.why == DEALT]
     decisions = placed(sorted((d.at_us, d.signal, d.kind, d.amount) for d in compared))
     if decisions != placed(told.decisions):
         yield f"{where}: decisions {decisions} instead of {told.decisions}"
