@@ -134,7 +134,7 @@ class _AtOnce:
 
     def _waited_us(self) -> Int64s:
         waited: Int64s = self._made_us - self._made_us[np.maximum(self._since, 0)]
-        waited[self._since < 0] += self._before.waited_us
+        waited[self._since <= 0] += self._before.waited_us
         return waited
 
     def standing(self, i: int) -> Owing:

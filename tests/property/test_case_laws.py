@@ -175,7 +175,9 @@ def test_s50_what_was_settled_by_a_window_s_end_stays_when_time_goes_on(seed: in
     later = replace(case, now_us=case.now_us + 3 * 3_600_000_000)
     rules = rules_of(case, case.first_us)
     now, then = (cut(settled(c, a, b), a, b, rules) for c in (case, later))
-    if "stop_open" not in now.flags:
+    # whether a stop before a break ended there is known only when something is heard after the break
+    waits = now.segments[-1].category is Category.EXCLUDED and any(s.end_us is None for s in now.stops)
+    if "stop_open" not in now.flags and not waits:
         assert then == now
 
 
