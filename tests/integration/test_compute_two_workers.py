@@ -95,11 +95,11 @@ def test_s54_shifts_that_an_apply_makes_due_never_follow_the_configuration_befor
     plant.write([sample(f"{FILLER}/state", clock("06:00"), "6"), alive(clock("06:00"), clock("08:30"))])
     plant.now_us = clock("08:30")
     plant.service.tick()
-    slower = PLANT.replace("ideal_cycle_s: 2", "ideal_cycle_s: 4")
+    slower = PLANT.replace("ideal_cycle_s: 2\n", "ideal_cycle_s: 2\n        min_stop_s: 20\n")
     Master(db).apply(slower, datetime(2026, 3, 1, tzinfo=UTC), plant.now_us)
     interpret_dirty(db, Master(db), plant.now_us)
     plant.service.master._looked_s = monotonic()
-    plant.service._close(plant.service.master.ids(), ["bottling"], plant.now_us, until_s=2**40)
+    plant.service._close(plant.service.master.ids(), ["bottling"], plant.now_us, until_s=2**40, only=None)
     definitions = plant.rows("SELECT DISTINCT definition FROM result WHERE machine_id = 0 AND revision = 2")
     old = plant.rows("SELECT DISTINCT definition FROM result WHERE machine_id = 0 AND revision = 1")
     assert definitions

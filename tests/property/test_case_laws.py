@@ -28,7 +28,7 @@ from oee.compute.rules import machine_rules
 from oee.config.model import PlantInfo
 from oee.interpret import Checkpoint, MachineSamples, interpret
 from oee.kernels.products import KEYS, ProductKey
-from oee.model import SCALAR_ELEMENTS, Elements, ProductOutput, ShiftInstance
+from oee.model import SCALAR_ELEMENTS, Category, Elements, ProductOutput, ShiftInstance
 
 LAWS = settings(
     max_examples=60,
